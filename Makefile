@@ -1,0 +1,47 @@
+# Two commands for a newcomer: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help demo test test-fast lint format performance clean
+
+help:
+	@echo "make demo         install, then regenerate D2SM Table 1 in the smoke profile (minutes)"
+	@echo "make test         install what the tests need and run them all"
+	@echo "make test-fast    the same without the slow ones"
+	@echo "make lint         formatting, linter and type checker"
+	@echo "make performance  print the ratios of tests/performance"
+	@echo "make clean        remove the virtual environment; results stay"
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+$(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
+	$(VENV)/bin/pip install --disable-pip-version-check -q -r tests/requirements.txt
+	touch $@
+
+demo: $(VENV)/installed
+	$(RUN) reproduce.py --table d2sm_table1
+
+test: $(VENV)/installed-tests
+	$(RUN) -m pytest
+
+test-fast: $(VENV)/installed-tests
+	$(RUN) -m pytest -m "not slow"
+
+lint: $(VENV)/installed-tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/installed-tests
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+performance: $(VENV)/installed-tests
+	@for script in tests/performance/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,72 @@
+"""Reading the weight files that authors released, without ever executing what is in them.
+
+Two formats: state dicts saved by PyTorch, and MatConvNet networks saved by MATLAB as version 7.3
+(which is HDF5). A network's `released_state` turns what is read here into its own state dict.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """The state dict in a PyTorch file, taken out of a `state_dict` entry where it is wrapped.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a PyTorch file, or one that holds something else than named tensors.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(
+            f"{path} is damaged, or no PyTorch file of plain tensors: download it again; where it "
+            "is a whole pickled network, save the state dict alone"
+        ) from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not content:
+        raise ValueError(f"{path} holds no state dict; save network.state_dict() to a file")
+    strangers = [key for key, value in content.items() if not isinstance(value, Tensor)]
+    if strangers:
+        raise ValueError(f"{path} holds no state dict: entry {strangers[0]!r} is not a tensor")
+    return dict(content)
+
+
+def read_matconvnet(path: Path) -> list[tuple[Tensor, Tensor]]:
+    """Kernels (out, in, kh, kw) and biases (out,) of a MatConvNet network, first layer first.
+
+    MATLAB stores a kernel as (kh, kw, in, out) with the first index running fastest; HDF5 shows
+    it as (out, in, kw, kh). Both programs correlate, so the kernel is transposed, not flipped.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a MATLAB 7.3 file, or one without `net.layers`.
+    """
+    import h5py
+    import numpy as np
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32))
+
+    convolutions = []
+    with path.open("rb") as raw:
+        try:
+            file = h5py.File(raw, "r")
+        except OSError as error:
+            raise ValueError(f"{path} is not a MATLAB 7.3 (HDF5) file, or a damaged one") from error
+        with file:
+            if "net/layers" not in file:
+                raise ValueError(f"{path} holds no MatConvNet network (no net.layers in it)")
+            for reference in file["net/layers"][()].ravel():
+                layer = file[reference]
+                if bytes(layer["type"][()].astype(np.uint8)) != b"conv":
+                    continue
+                kernel, bias = (file[entry][()] for entry in layer["weights"][()].ravel())
+                kernel = kernel.reshape((1,) * (4 - kernel.ndim) + kernel.shape)
+                convolutions.append((tensor(kernel.transpose(0, 1, 3, 2)), tensor(bias.ravel())))
+    return convolutions

@@ -1,0 +1,186 @@
+"""Smoke, lite and paper: three functions from what a paper declares to what is run.
+
+`resolve` is the only place where a profile changes anything: the training recipe, the data, the
+feature networks and the judges of a declared run are replaced, and nothing downstream knows which
+profile is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
+from typing import Any, Literal
+
+from benchmarks.declare.protocol import Adam, MultiStep, Training
+from benchmarks.declare.runs import Judge, Released, Run
+from benchmarks.declare.table import Row, Table, row_run
+from benchmarks.metrics.miou import MIoU
+from datasets.cityscapes import Cityscapes
+from datasets.embedded.street_scenes import StreetScenes
+from losses.objective import Objective
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One way to run every table.
+
+    training: the declared recipe -> the recipe that is run.
+    warm_up: None, or a recipe by which each network is first trained with the objective of its
+        block's first row; the rows then start from these weights.
+    features: "imagenet", "random", or "imagenet if present".
+    feature_width: the share of channels of random feature networks.
+    absent_classes: how MIoU counts a class that occurs in neither truth nor prediction.
+    embedded: "always", "without data root" or "never": use of data that needs no download.
+    comparable: whether differences to the paper are shown and judged.
+    redo_stale: train again what was made by other code.
+    """
+
+    name: str
+    summary: str
+    training: Callable[[Training], Training]
+    warm_up: Training | None
+    features: str
+    feature_width: float
+    absent_classes: Literal["zero", "skip"]
+    embedded: str
+    comparable: bool
+    redo_stale: bool
+
+
+def _smoke_training(declared: Training) -> Training:
+    adam = replace(declared.optimizer, lr=3e-4)
+    return declared.shortened(40, batch=8, crop=32, optimizer=adam)
+
+
+def _lite_training(declared: Training) -> Training:
+    adam = replace(declared.optimizer, lr=5e-4)
+    return declared.shortened(2000, batch=8, crop=64, optimizer=adam)
+
+
+SMOKE = Profile(
+    name="smoke",
+    summary="embedded data, minutes on two CPU cores; shows that everything works",
+    training=_smoke_training,
+    warm_up=Training(
+        steps=600,
+        batch=8,
+        crop=32,
+        optimizer=Adam(lr=2e-3),
+        schedule=MultiStep((400, 520), 0.3),
+        augment="flips_transpose",
+    ),
+    features="random",
+    feature_width=1 / 8,
+    absent_classes="skip",
+    embedded="always",
+    comparable=False,
+    redo_stale=True,
+)
+
+LITE = Profile(
+    name="lite",
+    summary="real images from --data-root, hours on one machine; looks for the papers' order",
+    training=_lite_training,
+    warm_up=None,
+    features="imagenet if present",
+    feature_width=1.0,
+    absent_classes="skip",
+    embedded="without data root",
+    comparable=True,
+    redo_stale=False,
+)
+
+PAPER = Profile(
+    name="paper",
+    summary="the papers' protocol, data and pretrained weights; days on a GPU",
+    training=lambda declared: declared,
+    warm_up=None,
+    features="imagenet",
+    feature_width=1.0,
+    absent_classes="zero",
+    embedded="never",
+    comparable=True,
+    redo_stale=False,
+)
+
+PROFILES = {profile.name: profile for profile in (SMOKE, LITE, PAPER)}
+
+
+def stand_in(data: Any) -> Any:
+    """Embedded data of the same kind for a data set that must be downloaded."""
+    if isinstance(data, Cityscapes):
+        if data.split == "train":
+            return StreetScenes("train", count=48, height=128, width=256)
+        return StreetScenes("val", count=6, height=128, width=256)
+    return data
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A profile on a machine: which of the optional files and folders are there."""
+
+    profile: Profile
+    has_data_root: bool
+    has_file: Callable[[str], bool]
+
+    @property
+    def embedded(self) -> bool:
+        """Whether embedded data stands in for data sets."""
+        mode = self.profile.embedded
+        return mode == "always" or (mode == "without data root" and not self.has_data_root)
+
+    def resolve(self, node: Any) -> Any:
+        """A declared object as this profile runs it; unchanged parts keep their identity."""
+        node = self._replaced(node)
+        if isinstance(node, tuple):
+            parts = tuple(self.resolve(part) for part in node)
+            same = all(a is b for a, b in zip(parts, node, strict=True))
+            return node if same else parts
+        if not is_dataclass(node) or isinstance(node, type):
+            return node
+        changed = {}
+        for field in fields(node):
+            value = getattr(node, field.name)
+            if (new := self.resolve(value)) is not value:
+                changed[field.name] = new
+        return replace(node, **changed) if changed else node
+
+    def _replaced(self, node: Any) -> Any:
+        if isinstance(node, Judge):
+            return getattr(node, self.profile.name)
+        if getattr(node, "weights", None) == "imagenet":
+            return self._feature_network(node)
+        if isinstance(node, MIoU):
+            return replace(node, absent=self.profile.absent_classes)
+        return stand_in(node) if self.embedded else node
+
+    def _feature_network(self, node: Any) -> Any:
+        mode = self.profile.features
+        present = all(self.has_file(name) for name, _ in node.weight_files())
+        if mode == "imagenet" or (mode == "imagenet if present" and present):
+            return node
+        width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
+        return replace(node, weights="random", **width)
+
+    def run(self, table: Table, row: Row, seed: int) -> Run | Released:
+        """The run behind a table's row under this profile."""
+        if row.released is not None:
+            return row.released
+        declared = row_run(table, row, seed)
+        run = self._shrunk(declared, self.profile.training(declared.training))
+        if self.profile.warm_up is None or declared.start is not None:
+            return run
+        group = next(rows for rows in table.groups.values() if row in rows)
+        first = next(r for r in group if r.network == row.network and r.objective is not None)
+        warm_up = replace(declared, objective=row_run(table, first, seed).objective)
+        return replace(run, start=self._shrunk(warm_up, self.profile.warm_up))
+
+    def _shrunk(self, declared: Run, training: Training) -> Run:
+        """The run with another recipe; sizes in the objective follow crop and batch."""
+        crop = Fraction(int(training.crop), int(declared.training.crop))
+        batch = Fraction(int(training.batch), int(declared.training.batch))
+        if isinstance(declared.objective, Objective):
+            terms = tuple((w, term.scaled(crop, batch)) for w, term in declared.objective.terms)
+            declared = replace(declared, objective=Objective(terms))
+        return replace(self.resolve(declared), training=training)

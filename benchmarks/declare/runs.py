@@ -1,0 +1,96 @@
+"""What can provide a network with weights: a training run, a released file, or nothing to learn.
+
+Providers nest: a run may start from another, and its objective or its metric may hold a judge
+that is itself a run. So runs form a small graph, which the engine walks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from benchmarks.declare.protocol import Training
+from losses.objective import Objective, Term
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture and its constructor's arguments, not built yet."""
+
+    architecture: type[nn.Module]
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+    def build(self) -> nn.Module:
+        """A new instance, initialised from torch's global generator."""
+        return self.architecture(**dict(self.arguments))
+
+    @property
+    def name(self) -> str:
+        """The class name."""
+        return self.architecture.__name__
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Batch entries that `forward` takes, in order."""
+        return self.architecture.inputs  # type: ignore[attr-defined]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what `forward` returns, the restored image first."""
+        return self.architecture.outputs  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)})"
+
+
+def network(architecture: type[nn.Module], **arguments: Any) -> Network:
+    """Declare a network: `network(EDSR, width=256)`."""
+    return Network(architecture, tuple(sorted(arguments.items())))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: the unit that is stored, resumed and shared between tables."""
+
+    network: Network
+    objective: Objective | Term
+    data: Any
+    training: Training
+    seed: int = 0
+    start: Provider | None = None
+
+
+@dataclass(frozen=True)
+class Released:
+    """A network with weights that somebody published; found by name, checked by sha256.
+
+    sha256: the file's digest or its first digits; "" where no source prints one.
+    origin: where the file comes from, for the message when it is absent.
+    """
+
+    network: Network
+    file: str
+    sha256: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A network without parameters, such as the identity that shows the noisy input."""
+
+    network: Network
+
+
+Provider = Run | Released | Fixed
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network that looks at results, declared once with one provider per profile."""
+
+    name: str
+    smoke: Provider
+    lite: Provider
+    paper: Provider

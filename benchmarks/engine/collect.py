@@ -1,0 +1,208 @@
+"""From the store to the table model that every report renders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from benchmarks.declare.runs import Run
+from benchmarks.declare.sources import ledger
+from benchmarks.declare.table import Table
+from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
+from benchmarks.engine.identity import Score
+from benchmarks.engine.plan import Entry, Plan
+from benchmarks.engine.weights import MissingFile, WrongFile
+from benchmarks.report.grid import Cell, Column, Grid, GridRow, LedgerEntry
+from datasets.images import DataError
+
+WATERMARKS = {
+    "smoke": "Smoke profile: a check that everything works, not comparable with the paper.",
+    "lite": "Lite profile: a reduced protocol. It asks whether the paper's order of methods shows; "
+    "the numbers themselves cannot agree.",
+}
+
+
+def to_grid(plan: Plan) -> Grid:
+    """Everything that is known about a table; reads the store, makes nothing."""
+    table, profile = plan.table, plan.engine.setting.profile
+    watermark = "" if table.released else WATERMARKS.get(profile.name, "")
+    return Grid(
+        name=table.name,
+        source=table.source,
+        title=table.caption,
+        columns=columns(table),
+        rows=[
+            GridRow(e.group, e.method, e.label, _cells(plan, e), note=e.row.note if e.row else "")
+            for e in plan.entries
+        ],
+        rank_within=table.rank_within,  # type: ignore[arg-type]
+        profile="paper" if table.released else profile.name,
+        watermark=watermark,
+        comparable=table.released or profile.comparable,
+        facts=_facts(plan),
+        ledger=[
+            LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
+            for c in ledger(table)
+        ],
+        references=[
+            GridRow("", e.label, "", _cells(plan, e), ranked=False) for e in plan.references
+        ],
+        notes=_notes(plan),
+    )
+
+
+def columns(table: Table) -> list[Column]:
+    """The table's columns with as many digits as the paper prints in each."""
+    printed = list(zip(*(row.numbers for _, row in table.rows()), strict=True))
+    return [
+        Column(
+            column.group,
+            column.metric.symbol,
+            column.metric.symbol,
+            _digits(printed[i], column.metric.digits),
+            column.metric.higher_is_better,
+        )
+        for i, column in enumerate(table.columns)
+    ]
+
+
+def _digits(printed: tuple[str, ...], default: int) -> int:
+    decimals = [len(number.partition(".")[2]) for number in printed if number[-1].isdigit()]
+    return max(decimals, default=default)
+
+
+def _cells(plan: Plan, entry: Entry) -> list[Cell]:
+    printed = entry.row.numbers if entry.row else [None] * len(entry.scores)
+    return [_cell(plan.engine, entry, i, printed[i]) for i in range(len(entry.scores))]
+
+
+def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
+    """One cell: measured if the store has all its seeds, else the reason why not."""
+    scores = entry.scores[i]
+    if i in entry.unavailable:
+        return Cell(printed, status="needs", detail=entry.unavailable[i].what)
+    try:
+        records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
+        states = [engine.state(s.provider) for s in scores] + [
+            engine.score_state(s) for s in scores
+        ]
+    except (DataError, MissingFile, WrongFile) as error:
+        return Cell(printed, status="needs", detail=needs(error).what)
+    cell = Cell(
+        printed,
+        run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
+        score_id=" ".join(engine.identity.score_id(s) for s in scores),
+    )
+    if isinstance(entry.problem, Failed):
+        return replace(cell, status="failed", detail=str(entry.problem))
+    if isinstance(entry.problem, Needs):
+        return replace(cell, status="needs", detail=entry.problem.what)
+    if any(record is None for record in records):
+        return cell
+    stale = any(state.status == "stale" for state in states)
+    return replace(
+        cell,
+        values=tuple(s.metric.summary(r["values"]) for s, r in zip(scores, records, strict=True)),
+        status="stale" if stale else "ok",
+        n_images=len(records[0]["images"]),
+        expected_images=records[0]["expected_images"],
+    )
+
+
+def _facts(plan: Plan) -> list[tuple[str, str]]:
+    """The caption: what was run, in words that a reader of the paper knows."""
+    engine, table = plan.engine, plan.table
+    profile = engine.setting.profile
+    facts = []
+    if not table.released:
+        facts.append(("profile", f"{profile.name}: {profile.summary}"))
+    runs = [p for e in plan.entries for p in e.providers if isinstance(p, Run)]
+    if runs:
+        facts += [
+            ("training data", _data(engine, runs[0].data)),
+            ("training", _trainings(runs)),
+        ]
+        if starts := [run.start for run in runs if isinstance(run.start, Run)]:
+            facts.append(("start of every row", f"a warm-up per network: {_trainings(starts)}"))
+    scores = [s for e in plan.entries for column in e.scores for s in column]
+    facts.append(("test data", "; ".join(dict.fromkeys(_data(engine, s.data) for s in scores))))
+    facts += [
+        (
+            "seeds",
+            ", ".join(map(str, plan.seeds)) + (" (one run: no ±)" if len(plan.seeds) == 1 else ""),
+        ),
+        ("evaluation", str(table.protocol.evaluation)),
+        *dict.fromkeys((s.metric.symbol, s.metric.note) for s in scores),
+        *_judges(scores),
+        ("device", str(engine.device)),
+    ]
+    if random := sorted(set(_random_networks([*runs, *scores]))):
+        facts.append(("random weights", ", ".join(random)))
+    return facts
+
+
+def _data(engine: Engine, data: Any) -> str:
+    """`Cityscapes(split='val'), 2 of 500 images, sigma 25`."""
+    text = repr(data)
+    try:
+        images = engine.identity.images(data)
+    except DataError:
+        return f"{text}, not there"
+    expected = images.expected
+    count = f"{len(images)} of {expected}" if expected and expected != len(images) else len(images)
+    return f"{text}, {count} images"
+
+
+def _trainings(runs: list[Run]) -> str:
+    """Steps, batch and crop of the runs, each distinct recipe once."""
+    recipes = dict.fromkeys(run.training for run in runs)
+    return "; ".join(
+        f"{int(t.steps)} steps of {int(t.batch)} crops of {int(t.crop)}x{int(t.crop)}, "
+        f"Adam with lr {float(t.optimizer.lr):g}"
+        for t in recipes
+    )
+
+
+def _judges(scores: list[Score]) -> Iterator[tuple[str, str]]:
+    for judge in dict.fromkeys(j for s in scores for j in dependencies(s.metric)):
+        trained = f", trained here: {_trainings([judge])}" if isinstance(judge, Run) else ""
+        yield "judge", f"{judge.network!r}{trained}"
+
+
+def _random_networks(node: Any) -> Iterator[str]:
+    """Names of feature networks with random weights under an object."""
+    if getattr(node, "weights", None) == "random":
+        width = getattr(node, "width", 1)
+        share = f" with {width:g} of its channels" if width != 1 else ""
+        yield f"{getattr(node, 'network', None) or type(node).__name__}{share}"
+    if is_dataclass(node) and not isinstance(node, type):
+        for item in fields(node):
+            yield from _random_networks(getattr(node, item.name))
+    elif isinstance(node, tuple | list):
+        for part in node:
+            yield from _random_networks(part)
+
+
+def _notes(plan: Plan) -> list[str]:
+    notes = list(plan.table.notes)
+    return notes + [problem for entry in plan.entries for problem in entry.problems]
+
+
+def row_named(plan: Plan, wanted: str) -> Entry:
+    """The entry that a name means: its label if only one row has it, else `group / label`.
+
+    Raises:
+        UsageError: no row or several; the message lists the names.
+    """
+    from benchmarks.engine.plan import UsageError
+
+    def squeezed(text: str) -> str:
+        return text.lower().replace(" ", "")
+
+    found = [e for e in plan.entries if squeezed(wanted) in (squeezed(e.label), squeezed(e.name))]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"'{e.name}'" for e in found or plan.entries)
+    problem = "means several rows" if found else "is no row"
+    raise UsageError(f"{wanted!r} {problem} of {plan.table.name}: {names}")

@@ -1,0 +1,56 @@
+"""The evaluation loop, one for every table: network, protocol, metrics, one image at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.declare.protocol import Evaluation
+from benchmarks.engine.forward import network_outputs
+from benchmarks.metrics.metric import Metric
+from datasets.images import Images
+from datasets.sampling import test_sample
+from losses.objective import Resources
+
+
+@torch.inference_mode()
+def evaluate(
+    network: nn.Module,
+    data: Any,
+    images: Images,
+    metrics: Sequence[Metric],
+    evaluation: Evaluation,
+    resources: Resources,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    first_output: Callable[[Tensor], None] = lambda image: None,
+) -> list[list[Any]]:
+    """Measure a network on a degraded test set.
+
+    Images go through one by one, so that a result never depends on a batch size.
+
+    Args:
+        data: the degradation around the test set; images: the opened test set.
+        first_output: called with the first image's prepared output, (3, H, W) in [0, 1].
+
+    Returns:
+        For each metric one value per image, in the data set's order, ready for JSON.
+    """
+    network = network.eval().to(resources.device)
+    measures = [metric.build(resources) for metric in metrics]
+    values: list[list[Any]] = [[] for _ in metrics]
+    for i in range(len(images)):
+        sample = {k: v.to(resources.device) for k, v in test_sample(data, images, i, seed).items()}
+        entries = {name: value[None] for name, value in sample.items()}
+        pred = evaluation.prepare(network_outputs(network, entries)["pred"][0])
+        if i == 0:
+            first_output(pred)
+        cut = {name: evaluation.cut(value) for name, value in sample.items() if value.ndim > 1}
+        for metric, measure, column in zip(metrics, measures, values, strict=True):
+            needs = {name: cut[name] for name in metric.needs}
+            column.append(measure(evaluation.cut(pred), cut["target"], **needs))
+        progress(i + 1, len(images))
+    return values

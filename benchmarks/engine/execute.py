@@ -1,0 +1,408 @@
+"""Makes what is missing: trains runs in the order of their graph, measures them, stores both.
+
+The store decides what is missing. A run is there when its record and its weights are intact, were
+made by the present code, and started from the present weights of the runs that it needs.
+"""
+
+from __future__ import annotations
+
+import io
+import platform
+import subprocess
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from benchmarks.declare.profiles import Setting
+from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
+from benchmarks.engine.evaluate import evaluate
+from benchmarks.engine.freshness import changed, sources
+from benchmarks.engine.identity import Identity, Score, slug
+from benchmarks.engine.progress import Progress, clock, say
+from benchmarks.engine.store import Damaged, RunFolder, Store, StoreError
+from benchmarks.engine.train import Checkpoints, train
+from benchmarks.engine.weights import MissingFile, WeightFiles, WrongFile
+from datasets.images import DataError
+
+TRAIN_MODULE = "benchmarks.engine.train"
+EVALUATE_MODULE = "benchmarks.engine.evaluate"
+WEIGHTS = "weights.safetensors"
+
+
+class Failed(Exception):  # noqa: N818
+    """A run or a score could not be made; the traceback lies in its folder."""
+
+
+class Needs(Exception):  # noqa: N818
+    """A file or data set is absent; `what` is short enough for a cell."""
+
+    def __init__(self, what: str, message: str):
+        super().__init__(message)
+        self.what = what
+
+
+@dataclass
+class State:
+    """How a run or a score stands in the store.
+
+    status: "finished", "stale", "partial" or "new"; why: for people, when it is stale.
+    """
+
+    status: str
+    why: str = ""
+
+
+@dataclass
+class Engine:
+    """Everything that making a number needs; it also is the `Resources` of terms and metrics."""
+
+    store: Store
+    identity: Identity
+    files: WeightFiles
+    setting: Setting
+    device: torch.device
+    workers: int = 0
+    refresh: bool = False
+    checkpoint_seconds: float = 30.0
+    failures: dict[str, Failed] = field(default_factory=dict)
+    _networks: dict[str, nn.Module] = field(default_factory=dict)
+    _fresh: set[str] = field(default_factory=set)
+    _states: dict[str, State] = field(default_factory=dict)
+
+    # What terms and metrics may ask for.
+
+    def weights_file(self, name: str, sha256: str) -> Path:
+        """The released file of that name; see `WeightFiles.find`."""
+        return self.files.find(name, sha256)
+
+    def frozen(self, network: Provider) -> nn.Module:
+        """A provider's network with its weights; made first if it is missing."""
+        self.ensure(network)
+        run_id = self.identity.run_id(network)
+        if run_id not in self._networks:
+            module = self._load(network)
+            module.frozen = True  # type: ignore[assignment]  # left out of checkpoints
+            self._networks[run_id] = module.requires_grad_(False).eval().to(self.device)
+        return self._networks[run_id]
+
+    def fresh(self, network: Network) -> nn.Module:
+        """A newly initialised network for a term that trains it."""
+        return network.build().to(self.device)
+
+    # Runs.
+
+    def folder(self, provider: Provider) -> RunFolder:
+        """Where a provider's files lie."""
+        return self.store.folder(slug(provider), self.identity.run_id(provider))
+
+    def state(self, provider: Provider) -> State:
+        """How the store has it; reads and checks files once, makes nothing."""
+        if not isinstance(provider, Run):
+            return State("finished")
+        run_id = self.identity.run_id(provider)
+        if run_id not in self._states:
+            self._states[run_id] = self._state(provider)
+        return self._states[run_id]
+
+    def _state(self, provider: Run) -> State:
+        folder = self.folder(provider)
+        record = folder.read_json("run.json")
+        if record is None or not folder.intact(WEIGHTS):
+            return State("partial" if (folder.path / "checkpoint.pt").exists() else "new")
+        if modules := changed(record["sources"], sources(provider, TRAIN_MODULE)):
+            return State("stale", f"{', '.join(modules)} changed since")
+        for dependency in dependencies(provider):
+            known = record["needs"].get(self.identity.run_id(dependency))
+            if isinstance(dependency, Run) and known != self.weights_digest(dependency):
+                return State("stale", f"{slug(dependency)}, which it needs, was made again")
+        return State("finished")
+
+    def weights_digest(self, provider: Provider) -> str:
+        """sha256 of the weights, which tells two trainings of one declaration apart."""
+        if isinstance(provider, Run):
+            sums = self.folder(provider).path / f"{WEIGHTS}.sha256"
+            return sums.read_text().split()[0] if sums.exists() else ""
+        return provider.sha256 if isinstance(provider, Released) else ""
+
+    def redo(self, state: State) -> bool:
+        """Whether something in that state must be made."""
+        if state.status == "stale":
+            return self.refresh or self.setting.profile.redo_stale
+        return state.status != "finished"
+
+    def ensure(self, provider: Provider, label: str = "") -> None:
+        """Make a run if the store does not have it, and what it needs before it.
+
+        Raises:
+            Failed: training failed, now or earlier in this process.
+            Needs: a file or data set is absent.
+        """
+        try:
+            run_id = self.identity.run_id(provider)
+            if run_id in self._fresh:
+                return
+            if run_id in self.failures:
+                raise self.failures[run_id]
+            for dependency in dependencies(provider):
+                self.ensure(dependency)
+            if isinstance(provider, Run):
+                self._ensure_run(provider, label or slug(provider))
+            elif isinstance(provider, Released):
+                self.files.find(provider.file, provider.sha256, provider.origin)
+            self._fresh.add(run_id)
+        except (DataError, MissingFile, WrongFile) as error:
+            raise needs(error) from error
+
+    def _ensure_run(self, run: Run, label: str) -> None:
+        folder = self.folder(run)
+        if not self.redo(self.state(run)):
+            return
+        with folder.locked():
+            self._states.clear()
+            state = self.state(run)  # another process may have made it meanwhile
+            if not self.redo(state):
+                return
+            if state.status == "stale":
+                say(f"{label}: {state.why}; made again")
+                folder.clear()
+            with self._recorded(run, folder, label):
+                self._train(run, folder, label)
+            self._states.clear()
+
+    @contextmanager
+    def _recorded(self, provider: Provider, folder: RunFolder, label: str) -> Iterator[None]:
+        """Turn an exception inside into a failure file and `Failed`; interruptions pass."""
+        try:
+            yield
+        except (DataError, MissingFile, WrongFile, StoreError, Needs, Failed):
+            raise
+        except Exception as error:
+            short = f"{type(error).__name__}: {_first_line(error)}"
+            lines = traceback.format_exception(error)
+            folder.write_json("failure.json", {"error": short, "traceback": lines})
+            say(f"{label}: failed: {short}; traceback in {folder.path / 'failure.json'}")
+            failed = Failed(short)
+            self.failures[self.identity.run_id(provider)] = failed
+            raise failed from error
+
+    def _train(self, run: Run, folder: RunFolder, label: str) -> None:
+        images = self.identity.images(run.data)
+        start = None if run.start is None else self._tensors(run.start)
+        progress = Progress(label, "step")
+        checkpoints = Checkpoints(
+            load=lambda: self._checkpoint(run, folder),
+            save=lambda content: folder.write("checkpoint.pt", content),
+            log=lambda line: folder.append_line("log.jsonl", line),
+            progress=progress,
+            every=self.checkpoint_seconds,
+        )
+        network = train(run, images, self, checkpoints, start, self.workers)
+        seconds = progress.close()
+        tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+        folder.write(WEIGHTS, save_tensors(tensors))
+        folder.write_json("run.json", self._record(run, len(images), seconds))
+        folder.remove("checkpoint.pt")
+        folder.remove("failure.json")
+        say(f"{label}: {int(run.training.steps)} steps in {clock(seconds)}")
+
+    def _checkpoint(self, run: Run, folder: RunFolder) -> bytes | None:
+        """The last checkpoint if this very code wrote it; the log is cut to its step."""
+        made_by = sources(run, TRAIN_MODULE)
+        if folder.read_json("checkpoint.json") not in (None, made_by):
+            folder.clear()
+        saved, step = None, 0
+        try:
+            saved = folder.read("checkpoint.pt")
+            step = 0 if saved is None else _step_of(saved)
+        except Damaged:
+            pass
+        except (UnpicklingError, RuntimeError, KeyError, EOFError) as error:
+            # The digest is right and the content is not ours: somebody else's file.
+            folder.set_aside("checkpoint.pt", f"is refused ({_first_line(error)})")
+            saved = None
+        kept = [line for line in folder.lines("log.jsonl") if line["step"] <= step]
+        (folder.path / "log.jsonl").unlink(missing_ok=True)
+        for line in kept:
+            folder.append_line("log.jsonl", line)
+        folder.write_json("checkpoint.json", made_by)
+        return saved
+
+    def _record(self, run: Run, n_images: int, seconds: float) -> dict[str, Any]:
+        """Everything that is needed to understand the run later."""
+        needed = [d for d in dependencies(run) if isinstance(d, Run)]
+        return {
+            "id": self.identity.run_id(run),
+            "spec": self.identity.canonical_fields(run),
+            "declared": repr(run),
+            "profile": self.setting.profile.name,
+            "training_images": n_images,
+            "expected_images": self.identity.images(run.data).expected,
+            "needs": {self.identity.run_id(d): self.weights_digest(d) for d in needed},
+            "sources": sources(run, TRAIN_MODULE),
+            "seconds": round(seconds, 1),
+            "machine": machine(self.device),
+        }
+
+    def _tensors(self, provider: Provider) -> dict[str, Tensor]:
+        """A provider's weights, on the CPU."""
+        if isinstance(provider, Released):
+            path = self.files.find(provider.file, provider.sha256, provider.origin)
+            return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
+        content = self.folder(provider).read(WEIGHTS)
+        if content is None:
+            raise Failed(f"{self.folder(provider).path / WEIGHTS} is not there")
+        return load_tensors(content)
+
+    def _load(self, provider: Provider) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):  # building draws random numbers
+            module = provider.network.build()
+        if not isinstance(provider, Fixed):
+            module.load_state_dict(self._tensors(provider))
+        return module
+
+    # Scores.
+
+    def score_name(self, score: Score) -> str:
+        """The score's file inside the run's folder."""
+        return f"scores/{score.metric.symbol.lower()}-{self.identity.score_id(score)}.json"
+
+    def score_state(self, score: Score) -> State:
+        """How the store has a score; the run behind it is checked on its own."""
+        record = self.folder(score.provider).read_json(self.score_name(score))
+        if record is None:
+            return State("new")
+        if modules := changed(record["sources"], sources(score, EVALUATE_MODULE)):
+            return State("stale", f"{', '.join(modules)} changed since")
+        if record["weights"] != self._weights_behind(score):
+            return State("stale", "the run or the judge was made again")
+        return State("finished")
+
+    def ensure_scores(self, scores: Iterable[Score], label: str) -> None:
+        """Measure what the store does not have; one pass per test set for all its metrics.
+
+        Raises:
+            Failed, Needs: as `ensure`.
+        """
+        try:
+            by_data: dict[tuple[Any, Any, int], list[Score]] = {}
+            for score in scores:
+                for dependency in dependencies(score):
+                    self.ensure(dependency)
+                if self.redo(self.score_state(score)):
+                    by_data.setdefault((score.data, score.evaluation, score.seed), []).append(score)
+            for (data, *_), missing in by_data.items():
+                folder = self.folder(missing[0].provider)
+                with folder.locked(), self._recorded(missing[0].provider, folder, label):
+                    missing = [s for s in missing if self.redo(self.score_state(s))]
+                    if missing:
+                        self._measure(data, missing, folder, label)
+        except (DataError, MissingFile, WrongFile) as error:
+            raise needs(error) from error
+
+    def _measure(self, data: Any, scores: list[Score], folder: RunFolder, label: str) -> None:
+        """One pass over a test set for several metrics of one provider."""
+        images = self.identity.images(data)
+        progress = Progress(f"{label}, measuring", "image")
+        first = scores[0]
+        values = evaluate(
+            self.frozen(first.provider),
+            data,
+            images,
+            [score.metric for score in scores],
+            first.evaluation,
+            self,
+            first.seed,
+            progress,
+        )
+        seconds = progress.close()
+        for score, column in zip(scores, values, strict=True):
+            record = {
+                "id": self.identity.score_id(score),
+                "metric": repr(score.metric),
+                "data": repr(score.data),
+                "evaluation": str(score.evaluation),
+                "noise_seed": score.seed,
+                "expected_images": images.expected,
+                "images": images.names,
+                "values": column,
+                "weights": self._weights_behind(score),
+                "sources": sources(score, EVALUATE_MODULE),
+                "seconds": round(seconds, 1),
+                "machine": machine(self.device),
+            }
+            folder.write_json(self.score_name(score), record)
+
+    def _weights_behind(self, score: Score) -> dict[str, str]:
+        return {self.identity.run_id(d): self.weights_digest(d) for d in dependencies(score)}
+
+
+def dependencies(node: Any) -> list[Provider]:
+    """The providers that a run or a score needs directly, each once."""
+    found: dict[Provider, None] = {}
+
+    def walk(part: Any, top: bool) -> None:
+        if isinstance(part, Run | Released | Fixed) and not top:
+            found[part] = None
+        elif is_dataclass(part) and not isinstance(part, type):
+            for item in fields(part):
+                walk(getattr(part, item.name), False)
+        elif isinstance(part, tuple | list):
+            for item in part:
+                walk(item, False)
+
+    walk(node, True)
+    return list(found)
+
+
+def needs(error: Exception) -> Needs:
+    """The error of an absent file or data set as what a cell says."""
+    what = error.name if isinstance(error, MissingFile) else "data"
+    if isinstance(error, WrongFile):
+        what = "the released file"
+    return Needs(what, str(error))
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0]
+
+
+def _step_of(saved: bytes) -> int:
+    return int(torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)["step"])
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Device, versions and the state of the code, recorded beside a result."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    packages = ("torch", "torchvision", "numpy", "scikit-image")
+    return {
+        "device": str(device),
+        "processor": name,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """The repository's commit, with `+` where files differ from it; "" outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        git = ["git", "-C", str(root)]
+        head = subprocess.run(
+            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+        )
+        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")

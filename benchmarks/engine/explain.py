@@ -1,0 +1,141 @@
+"""The path of one number, from the paper's sentence to the value of each image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.declare.runs import Fixed, Provider, Released, Run
+from benchmarks.declare.sources import Choice, choices
+from benchmarks.declare.table import Row
+from benchmarks.engine.collect import columns, to_grid
+from benchmarks.engine.execute import dependencies
+from benchmarks.engine.identity import Score, slug
+from benchmarks.engine.plan import Entry, Plan, UsageError
+from benchmarks.report.grid import Cell
+from losses.objective import Objective
+
+IMAGES_SHOWN = 12
+
+
+def explain(plan: Plan, entry: Entry, column: str) -> str:
+    """Several lines of text about one cell of a table.
+
+    Raises:
+        UsageError: there is no such column; the message lists them.
+    """
+    i = _column(plan, column)
+    grid = to_grid(plan)
+    cell = grid.rows[plan.entries.index(entry)].cells[i]
+    score = entry.scores[i][0]
+    lines = [
+        f"{plan.table.source}, {entry.name}, {columns(plan.table)[i].name}",
+        "",
+        *_numbers(cell, columns(plan.table)[i].digits),
+        "",
+        *_declared(plan, entry),
+        "",
+        *_provider(plan, score.provider),
+        "",
+        *_measured(plan, score),
+    ]
+    return "\n".join(lines)
+
+
+def _column(plan: Plan, wanted: str) -> int:
+    names = [column.name for column in columns(plan.table)]
+    squeezed = [name.lower().replace(" ", "") for name in names]
+    if wanted.lower().replace(" ", "") not in squeezed:
+        raise UsageError(f"{plan.table.name} has no column {wanted!r}; it has {', '.join(names)}")
+    return squeezed.index(wanted.lower().replace(" ", ""))
+
+
+def _numbers(cell: Cell, digits: int) -> Iterator[str]:
+    yield f"the paper prints   {cell.paper}"
+    if cell.values:
+        ours = ", ".join(f"{value:.{digits + 3}f}" for value in cell.values)
+        stale = " (stale: made by other code)" if cell.status == "stale" else ""
+        yield f"measured here      {ours}{stale}"
+    else:
+        yield f"measured here      nothing: {cell.status} {cell.detail}".rstrip()
+
+
+def _declared(plan: Plan, entry: Entry) -> Iterator[str]:
+    """What the paper file says about the row, and where each number in it comes from."""
+    row = entry.row
+    assert isinstance(row, Row)
+    yield f"declared in {plan.table.source}:"
+    yield f"  network          {row.network!r}"
+    if row.objective is not None:
+        objective = row.objective if isinstance(row.objective, Objective) else 1.0 * row.objective
+        yield "  objective        " + _sum(objective)
+        yield f"  trained on       {plan.table.train!r}"
+        yield "  choices:"
+        found = [
+            *choices(objective),
+            *choices(plan.table.training(row)),
+            *choices(plan.table.train),
+        ]
+        yield from (f"    {line}" for line in map(_choice, dict.fromkeys(found)))
+
+
+def _sum(objective: Objective) -> str:
+    return " + ".join(f"{float(w):g} x {term.symbol}" for w, term in objective.terms)
+
+
+def _choice(choice: Choice) -> str:
+    origin = {"paper": "paper, ", "cited": "cited: ", "assumed": "ASSUMED: "}[choice.source.kind]
+    return f"{choice.where or 'weight'} = {choice.value}  ({origin}{choice.source.note})"
+
+
+def _provider(plan: Plan, provider: Provider) -> Iterator[str]:
+    """What is run under this profile, and what it needs."""
+    engine = plan.engine
+    yield f"run under profile {engine.setting.profile.name}:"
+    yield f"  folder           {engine.folder(provider).path}"
+    if isinstance(provider, Released):
+        yield f"  released weights {provider.file}, from {provider.origin}"
+    if isinstance(provider, Fixed) or not isinstance(provider, Run):
+        return
+    state = engine.state(provider)
+    yield f"  state            {state.status}{f': {state.why}' if state.why else ''}"
+    yield f"  objective        {provider.objective!r}"
+    yield f"  data             {provider.data!r}"
+    yield f"  training         {provider.training!r}, seed {provider.seed}"
+    for dependency in dependencies(provider):
+        role = "starts from" if dependency == provider.start else "needs"
+        yield f"  {role:16} {slug(dependency)}-{engine.identity.run_id(dependency)}"
+    record = engine.folder(provider).read_json("run.json")
+    if record:
+        machine = record["machine"]
+        yield (
+            f"  made             in {record['seconds']} s on {machine['device']} "
+            f"({machine['processor']}), torch {machine['torch']}, commit {machine['commit'] or '?'}"
+        )
+
+
+def _measured(plan: Plan, score: Score) -> Iterator[str]:
+    """How it was measured, and the value of each image."""
+    engine = plan.engine
+    path = engine.folder(score.provider).path / engine.score_name(score)
+    yield "measured:"
+    yield f"  test data        {score.data!r}"
+    yield f"  metric           {score.metric.note}"
+    yield f"  evaluation       {score.evaluation}"
+    for judge in dependencies(score.metric):
+        yield f"  judge            {slug(judge)}-{engine.identity.run_id(judge)}"
+    yield f"  file             {path}"
+    record = engine.folder(score.provider).read_json(engine.score_name(score))
+    if record is None:
+        yield "  images           not measured yet"
+        return
+    yield f"  images           {len(record['images'])}"
+    pairs = list(zip(record["images"], record["values"], strict=True))
+    for name, value in pairs[:IMAGES_SHOWN]:
+        yield f"    {name:40} {_value(score, value)}"
+    if len(pairs) > IMAGES_SHOWN:
+        yield f"    ... and {len(pairs) - IMAGES_SHOWN} more in the file"
+
+
+def _value(score: Score, value: object) -> str:
+    """One image's own value; of a matrix of counts the metric of that image alone."""
+    return f"{score.metric.summary([value]):.{score.metric.digits + 2}f}"

@@ -1,0 +1,97 @@
+"""Which code made a run: digests of the project's modules behind it.
+
+A run is *stale* when a module that it imports, directly or through others, has changed since.
+Docstrings, comments and formatting do not count. Only what can change numbers is included: the
+modules of the declared components and of the loop, not the store, the reports or the papers.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.declare.runs import Fixed, Network, Released, Run
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("benchmarks", "baselines", "losses", "datasets")
+
+
+def sources(component: Any, *modules: str) -> dict[str, str]:
+    """Digest of every module behind a declared object, by module name.
+
+    Nested runs are left out: they are compared on their own.
+    """
+    wanted = {*modules, *_modules(component, top=True)}
+    return {name: _digest(name) for name in sorted(_closure(wanted))}
+
+
+def changed(recorded: dict[str, str], current: dict[str, str]) -> list[str]:
+    """Names of the modules that differ, are new, or are gone."""
+    names = recorded.keys() | current.keys()
+    return sorted(name for name in names if recorded.get(name) != current.get(name))
+
+
+def _modules(node: Any, top: bool = False) -> Iterable[str]:
+    """Modules of the classes that a declared object is made of."""
+    if isinstance(node, Run | Released | Fixed) and not top:
+        return
+    if isinstance(node, Network):
+        yield node.architecture.__module__
+    elif is_dataclass(node) and not isinstance(node, type):
+        yield type(node).__module__
+        for field in fields(node):
+            yield from _modules(getattr(node, field.name))
+    elif isinstance(node, tuple | list):
+        for part in node:
+            yield from _modules(part)
+
+
+def _closure(names: set[str]) -> set[str]:
+    """The modules and everything of the project that they import."""
+    found: set[str] = set()
+    waiting = [name for name in names if name.split(".")[0] in PACKAGES]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imports(name)
+    return found
+
+
+def _path(name: str) -> Path:
+    path = ROOT.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _tree(name: str) -> ast.Module:
+    return ast.parse(_path(name).read_text())
+
+
+@cache
+def _imports(name: str) -> tuple[str, ...]:
+    """The project's modules that a module imports, at its top or inside functions."""
+    names: list[str] = []
+    for node in ast.walk(_tree(name)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            submodules = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [sub if _path(sub).is_file() else node.module for sub in submodules]
+    return tuple(n for n in names if n.split(".")[0] in PACKAGES and _path(n).is_file())
+
+
+@cache
+def _digest(name: str) -> str:
+    """sha256 of the module's syntax tree without docstrings."""
+    tree = ast.parse(_path(name).read_text())
+    for node in ast.walk(tree):
+        kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        if isinstance(node, kinds) and node.body and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

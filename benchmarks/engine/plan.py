@@ -1,0 +1,210 @@
+"""From a declared table to what has to be done: runs, scores, and what is missing for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from typing import Any
+
+from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.declare.table import Column, Row, Table
+from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
+from benchmarks.engine.identity import Score, slug
+from benchmarks.engine.weights import MissingFile, WrongFile
+from datasets.degradations.clean import Clean
+from datasets.images import DataError
+
+
+class UsageError(Exception):
+    """The command asks for what does not exist; the message names what does."""
+
+
+@dataclass
+class Entry:
+    """A row, or a line of reference, with the provider of its numbers for every seed.
+
+    scores: by column, then by seed; None where the reference has no meaning.
+    problem: why the row has no numbers, once that is known.
+    """
+
+    group: str
+    label: str
+    method: str
+    providers: list[Provider]
+    scores: list[list[Score]]
+    row: Row | None = None
+    asked: bool = True
+    problem: Exception | None = None
+    unavailable: dict[int, Needs] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`FFDNet / + L_Contextual`, for progress and for --only."""
+        return f"{self.group} / {self.label}" if self.group else self.label
+
+    @property
+    def problems(self) -> list[str]:
+        """Why cells have no number, each reason once and with the way out."""
+        reasons = [*self.unavailable.values(), *([self.problem] if self.problem else [])]
+        return list(dict.fromkeys(f"{self.name}: {reason}" for reason in reasons))
+
+
+@dataclass
+class Plan:
+    """A table under a profile."""
+
+    table: Table
+    engine: Engine
+    seeds: tuple[int, ...]
+    entries: list[Entry]
+    references: list[Entry]
+
+    def runs(self) -> Iterator[tuple[Provider, Entry]]:
+        """Every provider that the asked entries need, in the order in which it can be made."""
+        seen: set[Provider] = set()
+
+        def visit(provider: Provider, entry: Entry) -> Iterator[tuple[Provider, Entry]]:
+            if provider in seen:
+                return
+            seen.add(provider)
+            for dependency in dependencies(provider):
+                yield from visit(dependency, entry)
+            yield provider, entry
+
+        for entry in self.entries + self.references:
+            if entry.asked:
+                for score in (s for column in entry.scores for s in column):
+                    for dependency in dependencies(score):
+                        yield from visit(dependency, entry)
+
+    def execute(self) -> None:
+        """Make everything that was asked for; failures stay with their entries."""
+        for entry in self.references + self.entries:
+            if not entry.asked:
+                continue
+            for i, column in enumerate(entry.scores):
+                for score in column:
+                    try:
+                        self.engine.identity.score_id(score)
+                    except (DataError, MissingFile, WrongFile) as error:
+                        entry.unavailable[i] = needs(error)
+            try:
+                for seed, provider in enumerate(entry.providers):
+                    ready = [
+                        c[seed] for i, c in enumerate(entry.scores) if i not in entry.unavailable
+                    ]
+                    if ready:
+                        self.engine.ensure(provider, entry.name)
+                        self.engine.ensure_scores(ready, entry.name)
+            except (Failed, Needs) as error:
+                entry.problem = error
+
+
+def matches(pattern: str, entry: Entry) -> bool:
+    """Whether --only asks for a row: part of `group / label`, case and spaces ignored."""
+    name, wanted = (text.lower().replace(" ", "") for text in (entry.name, pattern))
+    return wanted in name or fnmatch(name, wanted)
+
+
+def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> Plan:
+    """Resolve a table's rows and columns under the engine's profile.
+
+    Raises:
+        UsageError: `only` matches no row.
+    """
+    setting = engine.setting
+    numbers = tuple(range(seeds))
+    columns = [setting.resolve(column) for column in table.columns]
+    entries = []
+    for group, row in table.rows():
+        providers: list[Provider] = [setting.run(table, row, seed) for seed in numbers]
+        scores = [[_score(table, provider, c) for provider in providers] for c in columns]
+        entries.append(Entry(group, row.label, row.method or group, providers, scores, row))
+    if only:
+        for entry in entries:
+            entry.asked = matches(only, entry)
+        if not any(entry.asked for entry in entries):
+            known = ", ".join(f"'{entry.name}'" for entry in entries)
+            raise UsageError(f"{table.name} has no row like {only!r}; its rows are {known}")
+    references = []
+    for reference in table.references:
+        shown = (
+            [replace(c, data=Clean(c.data.data)) for c in columns] if reference.clean else columns
+        )
+        scores = [[_score(table, reference.provider, c)] for c in shown]
+        references.append(Entry("", reference.label, "", [reference.provider], scores))
+    return Plan(table, engine, numbers, entries, references)
+
+
+def _score(table: Table, provider: Provider, column: Column) -> Score:
+    return Score(provider, column.data, column.metric, table.protocol.evaluation)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of --plan."""
+
+    action: str
+    what: str
+    detail: str
+
+
+def steps(plan: Plan) -> list[Step]:
+    """What a run of the plan would do, in order, and what stands in its way."""
+    engine = plan.engine
+    lines = []
+    for provider, entry in plan.runs():
+        what = f"{slug(provider)} ({entry.name})"
+        try:
+            engine.identity.run_id(provider)
+            lines.append(_step(engine, provider, what))
+        except (DataError, MissingFile, WrongFile) as error:
+            lines.append(Step("missing", what, str(error)))
+    for entry in plan.references + plan.entries:
+        if entry.asked and (line := _scoring(engine, entry)):
+            lines.append(line)
+    return lines
+
+
+def _step(engine: Engine, provider: Provider, what: str) -> Step:
+    for name, sha256 in _files(provider):
+        engine.files.find(name, sha256)
+    if isinstance(provider, Released):
+        path = engine.files.find(provider.file, provider.sha256, provider.origin)
+        return Step("ready", what, str(path))
+    if not isinstance(provider, Run):
+        return Step("ready", what, "nothing to train")
+    state = engine.state(provider)
+    if not engine.redo(state):
+        note = f"; stale: {state.why}" if state.status == "stale" else ""
+        return Step("cached", what, f"{engine.folder(provider).path}{note}")
+    action = {"partial": "resume", "stale": "retrain"}.get(state.status, "train")
+    training = provider.training
+    crop = int(training.crop)
+    size = f"{int(training.steps)} steps of {int(training.batch)} crops of {crop}x{crop}"
+    return Step(action, what, f"{size}{f'; {state.why}' if state.why else ''}")
+
+
+def _scoring(engine: Engine, entry: Entry) -> Step | None:
+    """One line for the scores of an entry that are not in the store."""
+    missing = 0
+    for score in (s for column in entry.scores for s in column):
+        try:
+            missing += engine.redo(engine.score_state(score))
+        except (DataError, MissingFile, WrongFile) as error:
+            return Step("missing", entry.name, str(error))
+    count = sum(len(column) for column in entry.scores)
+    return Step("measure", entry.name, f"{missing} of {count} scores") if missing else None
+
+
+def _files(node: Any) -> list[tuple[str, str]]:
+    """Weight files that a run's terms ask for."""
+    from dataclasses import fields, is_dataclass
+
+    if isinstance(node, tuple | list):
+        return [pair for part in node for pair in _files(part)]
+    if not is_dataclass(node) or isinstance(node, type):
+        return []
+    own = node.weight_files() if hasattr(node, "weight_files") else []
+    return [*own, *(p for f in fields(node) for p in _files(getattr(node, f.name)))]

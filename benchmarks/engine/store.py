@@ -1,0 +1,189 @@
+"""The store: one folder per run, every file written whole or not at all, and checked when read.
+
+Layout of `results/runs/ffdnet-l1+contextual-c56a0ff775/`:
+    run.json             what was run, by which code, on which machine
+    log.jsonl            one line per logged step
+    checkpoint.pt        while it trains: everything that a resumed run needs
+    weights.safetensors  the result
+    scores/*.json        per-image values, one file per metric and test set
+    failure.json         the traceback of the last attempt, if it failed
+Beside each file lies `<file>.sha256`, in the format of `sha256sum -c`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from datasets.atomic import write_atomically
+
+
+class StoreError(Exception):
+    """The store cannot be written; the message names the file and the cause."""
+
+
+class Damaged(Exception):  # noqa: N818 - a state of a file, told to the caller
+    """A file is not what was written; it has been moved aside."""
+
+
+def warn(message: str) -> None:
+    """One line on stderr, in the tone of all the suite's warnings."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write so that `path` holds the old content or the new, whatever happens in between.
+
+    Raises:
+        StoreError: no space, no permission; the old content is still there.
+    """
+    try:
+        write_atomically(path, lambda file: file.write(content))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}. Free some space or choose another "
+            f"folder with --out; what was finished before is kept."
+        ) from error
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file and its digest.
+
+        The digest file first lists the new content and what may lie there now, so that a kill
+        between the two renames leaves a file that is still known to be good.
+        """
+        path, sums = self.path / name, self._sums(name)
+        line = f"{hashlib.sha256(content).hexdigest()}  {path.name}\n"
+        old = sums.read_text() if sums.exists() and path.exists() else ""
+        write_file(sums, (line + old).encode())
+        write_file(path, content)
+        if old:
+            write_file(sums, line.encode())
+
+    def read(self, name: str) -> bytes | None:
+        """The content, or None if there is none.
+
+        Raises:
+            Damaged: the content matches no digest; the file has been moved aside.
+        """
+        path = self.path / name
+        if not path.exists():
+            return None
+        content = path.read_bytes()
+        sums = self._sums(name)
+        known = sums.read_text().split() if sums.exists() else []
+        if hashlib.sha256(content).hexdigest() not in known:
+            self.set_aside(name, "is damaged")
+            raise Damaged(str(path))
+        return content
+
+    def read_json(self, name: str) -> Any:
+        """Parsed content, or None where there is none or it was damaged (with a warning)."""
+        try:
+            content = self.read(name)
+        except Damaged:
+            return None
+        return None if content is None else json.loads(content)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as readable JSON."""
+        self.write(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+    def intact(self, name: str) -> bool:
+        """Whether the file is there and what was written; a damaged one is moved aside."""
+        try:
+            return self.read(name) is not None
+        except Damaged:
+            return False
+
+    def remove(self, name: str) -> None:
+        """Delete a file and its digest."""
+        (self.path / name).unlink(missing_ok=True)
+        self._sums(name).unlink(missing_ok=True)
+
+    def append_line(self, name: str, value: Any) -> None:
+        """Add one line of JSON to a log; logs carry no digest."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with open(self.path / name, "a") as file:
+                file.write(json.dumps(value, allow_nan=False) + "\n")
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path / name}: {error.strerror}") from error
+
+    def lines(self, name: str) -> list[Any]:
+        """The whole lines of a log; a torn last line is left out."""
+        path = self.path / name
+        lines = []
+        for line in path.read_text().splitlines() if path.exists() else []:
+            try:
+                lines.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return lines
+
+    def clear(self) -> None:
+        """Forget the run's result and scores, before it is made again by other code."""
+        names = ["run.json", "weights.safetensors", "checkpoint.pt", "failure.json"]
+        scores = self.path / "scores"
+        names += [f"scores/{p.name}" for p in scores.glob("*.json")] if scores.exists() else []
+        for name in names:
+            self.remove(name)
+        (self.path / "log.jsonl").unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run; waits for another process and says so. A dead owner holds nothing."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot create {self.path}: {error.strerror}") from error
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            warn(f"{self.path.name} is in the hands of another process; waiting for it")
+            lock.acquire()
+        try:
+            for leftover in self.path.rglob(".*.part"):
+                leftover.unlink()  # a killed owner's half-written file
+            yield
+        finally:
+            lock.release()
+
+    def set_aside(self, name: str, why: str) -> None:
+        """Rename a file that cannot be used, for a person to look at; says so."""
+        path = self.path / name
+        number = 1
+        while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+            number += 1
+        os.replace(path, aside)
+        self._sums(name).unlink(missing_ok=True)
+        warn(f"{path} {why}; moved to {aside.name}, it will be made again")
+
+    def _sums(self, name: str) -> Path:
+        return self.path / f"{name}.sha256"
+
+
+class Store:
+    """All runs under one folder."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def folder(self, slug: str, run_id: str) -> RunFolder:
+        """The folder of a run; it need not exist yet."""
+        return RunFolder(self.root / f"{slug}-{run_id}")

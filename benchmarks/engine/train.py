@@ -1,0 +1,159 @@
+"""The training loop, one for every table.
+
+What happens in a step is a pure function of the run and the step's number: samples come from
+(seed, step, index), and the state that lasts is in one checkpoint. So a run that is killed and
+started again ends with the same bits on the CPU, whatever the number of loader workers.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.declare.runs import Run
+from benchmarks.engine.forward import child_seed, network_outputs
+from datasets.images import Images
+from datasets.sampling import TrainingSamples, batches
+from losses.objective import Objective, Resources, WeightedSum
+
+
+class TrainingError(Exception):
+    """The run cannot go on: a loss or a weight is not finite."""
+
+
+@dataclass
+class Checkpoints:
+    """Where the loop keeps its state and tells its progress.
+
+    load: the last checkpoint's bytes, or None. save: keeps new bytes.
+    log: takes one line per logged step. every: seconds between two checkpoints.
+    progress: called with (step, steps) after each step.
+    """
+
+    load: Callable[[], bytes | None]
+    save: Callable[[bytes], None]
+    log: Callable[[dict[str, Any]], None]
+    progress: Callable[[int, int], None]
+    every: float = 30.0
+    log_every: int = 20
+
+
+def train(
+    run: Run,
+    images: Images,
+    resources: Resources,
+    checkpoints: Checkpoints,
+    start: dict[str, Tensor] | None = None,
+    workers: int = 0,
+) -> nn.Module:
+    """Train a declared run to its last step and return the network.
+
+    Args:
+        images: the opened data set of `run.data`.
+        start: weights from which the network starts instead of its initialisation.
+        workers: loader processes; they change nothing but the speed.
+
+    Raises:
+        TrainingError: a loss became infinite or NaN; names the step and the term.
+    """
+    state = _State(run, resources, start)
+    if (saved := checkpoints.load()) is not None:
+        state.restore(saved)
+    recipe = run.training
+    samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
+    steps = int(recipe.steps)
+    stream = batches(samples, int(recipe.batch), state.step, steps - state.step, workers)
+    written = time.monotonic()
+    for batch in stream:
+        values = state.advance({k: v.to(resources.device) for k, v in batch.items()})
+        if state.step % checkpoints.log_every == 0 or state.step == steps:
+            checkpoints.log({"step": state.step, "lr": state.lr, **values()})
+        checkpoints.progress(state.step, steps)
+        if time.monotonic() - written >= checkpoints.every:
+            checkpoints.save(state.to_bytes())
+            written = time.monotonic()
+    state.check()
+    return state.network.eval()
+
+
+class _State:
+    """Everything that changes from step to step."""
+
+    def __init__(self, run: Run, resources: Resources, start: dict[str, Tensor] | None):
+        torch.manual_seed(child_seed(run.seed, 1))
+        self.network = run.network.build().to(resources.device).train()
+        if start is not None:
+            self.network.load_state_dict(start)
+        # Convolutions are faster with channels last, on the CPU and on tensor cores.
+        self.network.to(memory_format=torch.channels_last)
+        torch.manual_seed(child_seed(run.seed, 2))
+        objective = run.objective
+        if not isinstance(objective, Objective):
+            objective = 1.0 * objective
+        self.objective: WeightedSum = objective.build(resources)
+        self.optimizer = run.training.optimizer.build(self.network)
+        self.scheduler = run.training.schedule.build(self.optimizer)
+        self.step = 0
+        torch.manual_seed(child_seed(run.seed, 3))
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def advance(self, entries: dict[str, Tensor]) -> Callable[[], dict[str, float]]:
+        """One step; returns a function that fetches the terms' values from the device."""
+        entries |= network_outputs(self.network, entries)
+        pred, target = entries["pred"], entries["target"]
+        self.objective.before(pred, target, entries)
+        total, values = self.objective(pred, target, entries)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        if not math.isfinite(float(total.detach())):
+            terms = ", ".join(f"{name} = {float(value):.4g}" for name, value in values.items())
+            raise TrainingError(f"the loss is not finite at step {self.step + 1}: {terms}")
+        self.optimizer.step()
+        self.scheduler.step()
+        self.step += 1
+        return lambda: {name: float(value) for name, value in values.items()}
+
+    def check(self) -> None:
+        """Raises TrainingError when a trained weight is not finite."""
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+                raise TrainingError(f"{name} is not finite after step {self.step}")
+
+    def to_bytes(self) -> bytes:
+        """One file with everything: tensors, numbers, strings and containers only."""
+        buffer = io.BytesIO()
+        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        content = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "objective": self.objective.learned_state(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "rng": torch.get_rng_state(),
+            "cuda_rng": cuda,
+        }
+        torch.save(content, buffer)
+        return buffer.getvalue()
+
+    def restore(self, saved: bytes) -> None:
+        """Continue from a checkpoint; refuses pickled code."""
+        content = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
+        self.network.load_state_dict(content["network"])
+        self.objective.load_learned_state(content["objective"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.scheduler.load_state_dict(content["scheduler"])
+        torch.set_rng_state(content["rng"])
+        if content["cuda_rng"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(content["cuda_rng"])
+        self.step = content["step"]

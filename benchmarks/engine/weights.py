@@ -1,0 +1,77 @@
+"""Files with weights: found by name, checked by sha256, never downloaded, never unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Where files that a table may ask for come from; the message says so when one is absent.
+ORIGINS = {
+    "vgg16-397923af.pth": "https://download.pytorch.org/models/vgg16-397923af.pth",
+    "vgg19-dcbb9e9d.pth": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "alexnet-owt-7be5be79.pth": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+    "squeezenet1_1-b8a52dc0.pth": "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+}
+
+
+class MissingFile(Exception):  # noqa: N818 - shown in the cell as `needs <file>`
+    """A file that a cell needs is not there."""
+
+    def __init__(self, name: str, message: str):
+        super().__init__(message)
+        self.name = name
+
+
+class WrongFile(Exception):  # noqa: N818
+    """A file is there under the right name with other content."""
+
+
+@dataclass
+class WeightFiles:
+    """The folders that are searched: `<data root>/weights`, then torch's own cache."""
+
+    data_root: Path | None
+    _checked: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def folders(self) -> list[Path]:
+        """In the order in which they are searched."""
+        home = os.environ.get("TORCH_HOME", "~/.cache/torch")
+        torch_cache = Path(home).expanduser() / "hub" / "checkpoints"
+        return ([self.data_root / "weights"] if self.data_root else []) + [torch_cache]
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is in one of the folders."""
+        return any((folder / name).is_file() for folder in self.folders)
+
+    def find(self, name: str, sha256: str, origin: str = "") -> Path:
+        """The path of a file whose digest starts with `sha256` ("" accepts any).
+
+        Raises:
+            MissingFile: it is in none of the folders; the message says where to put it.
+            WrongFile: it is there with another digest.
+        """
+        for folder in self.folders:
+            path = folder / name
+            if path.is_file():
+                self._check(path, sha256)
+                return path
+        source = origin or ORIGINS.get(name, "")
+        raise MissingFile(
+            name,
+            f"{name} is not there. Put it into {' or '.join(str(f) for f in self.folders)}"
+            + (f"; it comes from {source}" if source else "")
+            + ("" if self.data_root else ". --data-root DIR names a folder with weights/ in it"),
+        )
+
+    def _check(self, path: Path, sha256: str) -> None:
+        if path not in self._checked:
+            with open(path, "rb") as file:
+                self._checked[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        if not self._checked[path].startswith(sha256):
+            raise WrongFile(
+                f"{path} is not the released file: its sha256 starts with "
+                f"{self._checked[path][: max(8, len(sha256))]}, expected {sha256}. Fetch it again."
+            )

@@ -1,0 +1,82 @@
+"""What a metric is: a value per image, a summary over images, and how the number is printed.
+
+Rendering a table takes only `summary` and the class attributes, so a metric's module imports
+neither torch nor the judging library until `build`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from losses.objective import Resources
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of a table, as declared; its repr is part of a score's identity.
+
+    symbol: the papers' name of the metric.
+    unit: printed in captions; empty for a pure number.
+    digits: decimal places where a column does not say otherwise.
+    higher_is_better: the direction of ranks and arrows.
+    needs: entries of the batch that the metric takes besides `pred` and `target`.
+    revision: raised when the behaviour is changed on purpose.
+    """
+
+    symbol: ClassVar[str]
+    unit: ClassVar[str] = ""
+    digits: ClassVar[int]
+    higher_is_better: ClassVar[bool]
+    needs: ClassVar[tuple[str, ...]] = ()
+    revision: ClassVar[int] = 1
+
+    @property
+    def note(self) -> str:
+        """The definition in one sentence, for captions."""
+        raise NotImplementedError
+
+    def build(self, resources: Resources) -> Callable[..., Any]:
+        """The function `(pred, target, **needs) -> value` of one image.
+
+        It takes `pred` and `target` as (3, H, W) float32 RGB in [0, 1], clamped and rounded by the
+        protocol, and the entries that `needs` names without their batch axis. The value can be
+        written as JSON (no NaN, no infinity) and is what the store keeps.
+        """
+        raise NotImplementedError
+
+    def summary(self, values: Sequence[Any]) -> float:
+        """The number of a table cell from the values of all images; here their mean.
+
+        The sum is exact before it is rounded, so the order of the images does not matter.
+
+        Raises:
+            ValueError: `values` is empty.
+        """
+        if not values:
+            raise ValueError(f"{self.symbol} of no image: evaluate at least one")
+        return math.fsum(values) / len(values)
+
+
+def check_images(pred: Tensor, target: Tensor) -> None:
+    """Refuse what would give a wrong number without an error.
+
+    Raises:
+        ValueError: not (C, H, W), unequal shapes, not finite, or outside [0, 1].
+    """
+    if pred.ndim != 3 or pred.shape != target.shape:
+        raise ValueError(
+            "a metric takes one image and its target, (3, H, W) each, "
+            f"not {tuple(pred.shape)} and {tuple(target.shape)}"
+        )
+    for name, image in (("pred", pred), ("target", target)):
+        if not bool(image.isfinite().all()):
+            raise ValueError(f"{name} has values that are not finite: the network has diverged")
+        low, high = float(image.min()), float(image.max())
+        if low < 0 or high > 1:
+            raise ValueError(f"{name} spans [{low:g}, {high:g}]; clamp it to [0, 1] first")

@@ -1,0 +1,60 @@
+"""Peak signal-to-noise ratio, judged by scikit-image.
+
+10 log10(1 / MSE) for a peak of 1, the mean squared error taken over all pixels and all three RGB
+channels together, per image and in float64. Papers that crop a border or use luma get other
+numbers (0.1 to 2 dB); the protocol record of a table says what was cropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from benchmarks.metrics.metric import Metric, check_images
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from losses.objective import Resources
+
+
+@dataclass(frozen=True)
+class PSNR(Metric):
+    """PSNR in dB of RGB images.
+
+    Identical images have an infinite PSNR, which JSON cannot hold: the value of such an image is
+    None, and the mean over images that include one is infinite.
+    """
+
+    symbol: ClassVar[str] = "PSNR"
+    unit: ClassVar[str] = "dB"
+    digits: ClassVar[int] = 2
+    higher_is_better: ClassVar[bool] = True
+
+    @property
+    def note(self) -> str:
+        """The definition in one sentence, for captions."""
+        return (
+            "PSNR in dB for a peak of 1 and the mean squared error over all pixels and RGB "
+            "channels of an image, averaged over images"
+        )
+
+    def build(self, resources: Resources) -> Callable[..., float | None]:
+        """PSNR of one image, None where the images are equal."""
+        import numpy as np
+        from skimage.metrics import peak_signal_noise_ratio
+
+        def psnr(pred: Tensor, target: Tensor) -> float | None:
+            check_images(pred, target)
+            a, b = target.double().cpu().numpy(), pred.double().cpu().numpy()
+            with np.errstate(divide="ignore"):
+                value = float(peak_signal_noise_ratio(a, b, data_range=1.0))
+            return value if math.isfinite(value) else None
+
+        return psnr
+
+    def summary(self, values: Sequence[Any]) -> float:
+        """Mean in dB; infinite as soon as one image is restored exactly."""
+        return super().summary([math.inf if value is None else value for value in values])

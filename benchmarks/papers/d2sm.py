@@ -1,0 +1,251 @@
+"""D2SM: Mei, Patel, Huang, "Deep Semantic Statistics Matching (D2SM) Denoising Network", ECCV 2022.
+
+Released code: MKFMIKU/d2sm. It holds FFDNet with L_1, a loss class that passes no gradient, and no
+weights; so the recipe below is the paper's where the paper speaks, the released README's where
+it does not, and assumed where both are silent.
+"""
+
+from __future__ import annotations
+
+from baselines.denoising.cbdnet import CBDNet
+from baselines.denoising.ffdnet import FFDNet
+from baselines.denoising.identity import Identity
+from baselines.denoising.sadnet import SADNet
+from baselines.discriminators.patchgan import PatchGAN
+from baselines.judges.hrnet import HRNetV2W48
+from baselines.judges.unet import Unet
+from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
+from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
+from benchmarks.declare.sources import assumed, cited, paper
+from benchmarks.declare.table import Column, Reference, Row, Table
+from benchmarks.metrics import ssim as ssim_metric
+from benchmarks.metrics.miou import MIoU
+from benchmarks.metrics.psnr import PSNR
+from datasets.cityscapes import Cityscapes
+from datasets.degradations.clean import Labelled
+from datasets.degradations.noise import Noisy
+from datasets.embedded.street_scenes import StreetScenes
+from losses.adversarial import Adversarial
+from losses.asymmetric import Asymmetric
+from losses.contextual import Contextual
+from losses.cross_entropy import CrossEntropy, Segmentation
+from losses.d2sm import D2SM
+from losses.features import Features
+from losses.l1 import L1
+from losses.l2 import L2
+from losses.lpips import LPIPS
+from losses.perceptual import Perceptual
+from losses.ssim import SSIM
+from losses.total_variation import TotalVariation
+
+# How the denoisers are trained and measured ------------------------------------------------------
+
+EPOCH = 46  # whole batches of 64 in Cityscapes' 2975 training images
+DENOISING = Protocol(
+    training=Training(
+        steps=cited(400 * EPOCH, "released README: 400 epochs, one crop of each image in each"),
+        batch=paper(64, "4.1"),
+        crop=paper(512, "4.1"),
+        optimizer=Adam(lr=cited(1e-4, "released README")),
+        schedule=MultiStep(
+            milestones=cited(
+                (80 * EPOCH, 160 * EPOCH, 240 * EPOCH, 320 * EPOCH),
+                "released README: halved after 80, 160, 240, 320 epochs",
+            ),
+            gamma=cited(0.5, "released README"),
+        ),
+        augment=cited("flips_transpose", "released data loader: each with probability 0.5"),
+    ),
+    evaluation=Evaluation(
+        colour=cited("RGB", "released quality_measure"),
+        levels=cited(256, "released test.py saves 8-bit PNGs, which are then measured"),
+        border=assumed(
+            0,
+            "the paper does not speak of a border; the released quality_measure removes 16 pixels, "
+            "because it applies its option of 8 twice",
+        ),
+    ),
+)
+
+# The judge: HRNetV2-W48 trained on Cityscapes; where its weights are absent, a small network that
+# the suite trains itself on clean images of the same data.
+SMALL_SEGMENTER = network(Unet)
+SEGMENTER = Judge(
+    "segmenter",
+    smoke=Run(
+        SMALL_SEGMENTER,
+        1.0 * Segmentation(),
+        Labelled(StreetScenes("train", count=48, height=128, width=256)),
+        Training(
+            steps=250,
+            batch=8,
+            crop=64,
+            optimizer=Adam(lr=3e-3),
+            schedule=MultiStep((170, 220), 0.3),
+            augment="hflip",
+        ),
+    ),
+    lite=Run(
+        SMALL_SEGMENTER,
+        1.0 * Segmentation(),
+        Labelled(Cityscapes("train")),
+        Training(
+            steps=1500,
+            batch=4,
+            crop=256,
+            optimizer=Adam(lr=1e-3),
+            schedule=MultiStep((1000, 1300), 0.3),
+            augment="hflip",
+        ),
+    ),
+    paper=Released(
+        network(HRNetV2W48),
+        file=assumed(
+            "hrnet_cs_8090_torch11.pth",
+            "the paper says HRNet48 and no more; of the official Cityscapes checkpoints (80.9 to "
+            "81.1 MIoU) this one is of the plain network",
+        ),
+        sha256="",
+        origin="https://github.com/HRNet/HRNet-Semantic-Segmentation, branch HRNet-OCR",
+    ),
+)
+
+# Objectives --------------------------------------------------------------------------------------
+
+W = assumed(
+    1.0,
+    "weight of every '+ L_x' term: no paper prints one; 1.0 is what the released code uses "
+    "for its perceptual, contextual and D2SM terms",
+)
+W_CE = assumed(0.01, "no source prints one; cross-entropy is some 100 times L_1 in size")
+W_GAN = assumed(1e-3, "no source prints one; the weight of SRGAN's adversarial term")
+
+PERCEPTUAL = Perceptual(
+    Features("vgg19", cited(("conv3_2",), "released perceptual_model.py, before the ReLU")),
+    distance=cited("l1", "released perceptual_model.py; Johnson et al. take squares"),
+)
+LPIPS_ALEX = LPIPS(net=assumed("alex", "the variant that the released quality_measure names"))
+CONTEXTUAL = Contextual(
+    Features("vgg19", cited(("conv3_2",), "released contextual_model.py, before the ReLU")),
+    distance=cited("dot", "Mechrez et al. 2018, Eq. 2"),
+    bandwidth=cited(0.1, "released contextual_model.py"),
+    eps=cited(1e-5, "Mechrez et al. 2018, Eq. 2"),
+)
+CROSS_ENTROPY = CrossEntropy(SEGMENTER)
+GAN = Adversarial(
+    network(PatchGAN),
+    lr=assumed(1e-4, "the denoiser's own"),
+    kind=assumed("non_saturating", "the type of GAN is unstated; Goodfellow et al. 2014"),
+)
+CBDNET = (
+    L2()
+    + cited(0.5, "Guo et al. 2019, lambda_asymm") * Asymmetric(alpha=cited(0.3, "Guo et al. 2019"))
+    + cited(0.05, "Guo et al. 2019, lambda_TV") * TotalVariation()
+)
+
+PENULTIMATE = Features(
+    "vgg19", cited(("conv5_4",), "released DeST; the paper: 'penultimate layer'")
+)
+WINDOW, STRIDE = paper(224, "4.1"), paper(56, "4.1")
+QUEUE_OF_WINDOWS = cited(144, "released MSBDN call: a queue of four images' windows, here of 36")
+QUEUE_OF_IMAGES = assumed(
+    256, "'the possible max value under the computational limitation' (5); 256 is used in 4.2"
+)
+
+
+def d2sm(divergence: str) -> D2SM:
+    """D2SM over the windows of each image ("w/. Internal")."""
+    return D2SM(PENULTIMATE, WINDOW, STRIDE, QUEUE_OF_WINDOWS, divergence)
+
+
+WITHOUT_INTERNAL = D2SM(PENULTIMATE, window=None, stride=None, queue=QUEUE_OF_IMAGES)
+WITH_INTERNAL = d2sm("kl")
+
+# Table 1 -----------------------------------------------------------------------------------------
+
+TRAIN = Noisy(Cityscapes("train"), sigma=paper((0, 75), "4.1"))
+
+
+def measured_at(*sigmas: int) -> tuple[Column, ...]:
+    """PSNR, SSIM and MIoU on the validation images at each noise level."""
+    return tuple(
+        Column(metric, Noisy(Cityscapes("val"), sigma=sigma), group=f"sigma={sigma}")
+        for sigma in sigmas
+        for metric in (PSNR(), ssim_metric.SSIM(), MIoU(SEGMENTER, absent="zero"))
+    )
+
+
+NOISY_AND_CLEAN = (
+    Reference("noisy input", Fixed(network(Identity))),
+    Reference("clean image", Fixed(network(Identity)), clean=True),
+)
+
+OURS = "D2SM (Ours)"
+
+# fmt: off
+TABLE1 = Table(
+    name="d2sm_table1",
+    source="D2SM, Table 1",
+    caption="Cityscapes denoising and segmentation",
+    train=TRAIN,
+    protocol=DENOISING,
+    rank_within="group",
+    columns=measured_at(25, 35, 50),
+    references=NOISY_AND_CLEAN,
+    groups={
+        #                           model   objective                      sigma 25: PSNR SSIM MIoU | 35               | 50
+        "FFDNet": [
+            Row("L_1",              FFDNet, L1(),                          "35.033 .925 .605 | 34.074 .912 .537 | 32.845 .895 .451"),
+            Row("+ L_SSIM",         FFDNet, L1() + W * SSIM(),             "35.567 .935 .642 | 34.469 .922 .584 | 33.180 .906 .450"),
+            Row("+ L_Perceptual",   FFDNet, L1() + W * PERCEPTUAL,         "34.319 .912 .629 | 33.486 .899 .582 | 32.383 .881 .509"),
+            Row("+ L_LPIPS",        FFDNet, L1() + W * LPIPS_ALEX,         "35.551 .929 .613 | 34.463 .916 .541 | 33.138 .899 .452"),
+            Row("+ L_Contextual",   FFDNet, L1() + W * CONTEXTUAL,         "25.115 .762 .628 | 24.938 .758 .583 | 24.775 .753 .509"),
+            Row("+ L_CrossEntropy", FFDNet, L1() + W_CE * CROSS_ENTROPY,   "35.913 .932 .630 | 34.800 .919 .565 | 33.477 .903 .491"),
+            Row("w/o. Internal",    FFDNet, L1() + W * WITHOUT_INTERNAL,   "35.543 .929 .612 | 34.475 .916 .546 | 33.167 .899 .463", method=OURS),
+            Row("w/. Internal",     FFDNet, L1() + W * WITH_INTERNAL,      "36.454 .936 .644 | 35.206 .923 .587 | 33.807 .907 .520", method=OURS),
+        ],
+        "CBDNet": [
+            Row("-",                CBDNet, CBDNET,                        "36.152 .936 .655 | 34.964 .923 .599 | 33.613 .907 .539"),
+            Row("w/o. Internal",    CBDNet, CBDNET + W * WITHOUT_INTERNAL, "36.254 .935 .679 | 35.158 .925 .631 | 33.904 .911 .550"),
+            Row("w/. Internal",     CBDNet, CBDNET + W * WITH_INTERNAL,    "36.899 .941 .691 | 35.596 .929 .652 | 34.172 .914 .600"),
+        ],
+        "SADNet": [
+            Row("-",                SADNet, L2(),                          "36.310 .936 .674 | 35.081 .924 .637 | 33.730 .908 .581"),
+            Row("w/o. Internal",    SADNet, L2() + W * WITHOUT_INTERNAL,   "36.822 .940 .691 | 35.247 .924 .655 | 34.133 .912 .600"),
+            Row("w/. Internal",     SADNet, L2() + W * WITH_INTERNAL,      "37.130 .943 .701 | 35.839 .931 .670 | 34.440 .916 .634"),
+        ],
+    },
+    notes=(
+        "The paper heads its column 'MIoU (%)' and prints fractions.",
+        "CBDNet and SADNet are trained by FFDNet's recipe: the paper names none for them.",
+    ),
+)
+
+# Table 4: the rows FFDNet and Ours are Table 1's runs --------------------------------------------
+
+TABLE4 = Table(
+    name="d2sm_table4",
+    source="D2SM, Table 4",
+    caption="Other divergences between the distributions",
+    train=TRAIN,
+    protocol=DENOISING,
+    rank_within="group",
+    columns=measured_at(25),
+    references=NOISY_AND_CLEAN,
+    groups={
+        "FFDNet": [
+            Row("FFDNet",   FFDNet, L1(),                          "35.03 .925 .605"),
+            Row("+ L_iKLD", FFDNet, L1() + W * d2sm("inverse_kl"), "35.97 .931 .638"),
+            Row("+ L_JSD",  FFDNet, L1() + W * d2sm("jeffreys"),   "36.31 .935 .640"),
+            Row("+ L_GAN",  FFDNet, L1() + W_GAN * GAN,            "35.55 .931 .621"),
+            Row("Ours",     FFDNet, L1() + W * WITH_INTERNAL,      "36.45 .936 .644"),
+        ],
+    },
+    notes=(
+        "L_JSD is Eq. 10 as printed: half of each Kullback-Leibler divergence, which is the "
+        "symmetrised divergence of Jeffreys and not that of Jensen and Shannon.",
+    ),
+)
+# fmt: on
+
+TABLES = (TABLE1, TABLE4)

@@ -1,0 +1,188 @@
+"""The one table model that every report renders: plain data, no torch, no store.
+
+A row is a trained network and a column a metric on a test set, however the paper lays them out.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from benchmarks.report.precision import rounded
+
+RankScope = Literal["group", "column", "row"]
+MEASURED = ("ok", "stale")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measured quantity.
+
+    group: what the paper prints above several columns, such as "σ=25" or a data set.
+    label: what it prints above this one; metric: the metric's name, often the same.
+    digits: decimals of the printed numbers, and so of ours.
+    """
+
+    group: str
+    label: str
+    metric: str
+    digits: int
+    higher_is_better: bool
+
+    @property
+    def name(self) -> str:
+        """As it is asked for on the command line: `σ=25 PSNR`."""
+        return f"{self.group} {self.label}".strip()
+
+    @property
+    def heading(self) -> str:
+        """The label with the direction in which it gets better."""
+        return f"{self.label} {'↑' if self.higher_is_better else '↓'}".strip()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the paper and what this suite has for it.
+
+    paper: as printed; None or "-" where the paper prints none.
+    paper_mark: printed behind the rank, such as "*".
+    values: one per seed, unrounded; there exactly if `status` is "ok" or "stale".
+    status: "ok", "stale" (made by other code), "failed", "needs" (`detail` names the missing
+        file), "pending", "not implemented", or another word to be printed instead of a number.
+    n_images, expected_images: how many test images were measured, and how many the test set has.
+    """
+
+    paper: str | None = None
+    paper_mark: str = ""
+    values: tuple[float, ...] = ()
+    status: str = "pending"
+    detail: str = ""
+    run_id: str = ""
+    score_id: str = ""
+    n_images: int | None = None
+    expected_images: int | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.values) != (self.status in MEASURED):
+            raise ValueError(
+                f"a cell has values if its status is 'ok' or 'stale', and only then; this one is "
+                f"{self.status!r} with {len(self.values)} values"
+            )
+        if any(math.isnan(value) for value in self.values):
+            raise ValueError("NaN is not a result: give the cell the status 'failed'")
+
+    @property
+    def printed(self) -> Decimal | None:
+        """The paper's number with its printed decimals; None for `-` and for words."""
+        try:
+            number = Decimal(self.paper or "")
+        except InvalidOperation:
+            return None
+        return number if number.is_finite() else None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean over seeds, unrounded."""
+        return math.fsum(self.values) / len(self.values) if self.values else None
+
+    @property
+    def deviation(self) -> float | None:
+        """Sample standard deviation over seeds; None below two seeds or where one is infinite."""
+        if len(self.values) < 2 or not all(map(math.isfinite, self.values)):
+            return None
+        return statistics.stdev(self.values)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a part of the test set is missing from the value."""
+        known = self.n_images is not None and self.expected_images is not None
+        return bool(self.values) and known and self.n_images < self.expected_images  # type: ignore[operator]
+
+    def shown(self, digits: int) -> Decimal | None:
+        """Our number at printed precision."""
+        return None if self.mean is None else rounded(self.mean, digits)
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A method with one cell per column.
+
+    group: the block within which it is ranked; method, label: the two columns of words before
+    the numbers. ranked: False for a row that the paper prints but does not compare.
+    """
+
+    group: str
+    method: str
+    label: str
+    cells: list[Cell]
+    note: str = ""
+    ranked: bool = True
+
+    @property
+    def name(self) -> str:
+        """Method and label in one line; a label `-` says nothing."""
+        return self.method if self.label in ("", "-") else f"{self.method} {self.label}".strip()
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One declared choice: where it stands, its value, and why or from where."""
+
+    kind: Literal["assumed", "cited", "paper"]
+    where: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of a paper with everything that is said under it.
+
+    rank_within: "group" (rows of one group, per column), "column" (all rows), "row" (the columns
+        of one column group and metric within a row, for pairs), or None for no ranks.
+    ranks_shown: False where the paper prints the best in bold and no ranks.
+    watermark: printed at the top if not empty; comparable: whether differences to the paper mean
+        anything.
+    facts: what was run: profile, data, steps, seeds, test images, device, random weights.
+    references: rows of our own with the same columns, such as the noisy input; never ranked.
+    headers: what stands above the two columns of words.
+    transposed: the paper prints methods as columns.
+    """
+
+    name: str
+    source: str
+    title: str
+    columns: list[Column]
+    rows: list[GridRow]
+    rank_within: RankScope | None = "group"
+    profile: str = ""
+    watermark: str = ""
+    comparable: bool = True
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    references: list[GridRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    transposed: bool = False
+    headers: tuple[str, str] = ("Method (backbone)", "Objective")
+    ranks_shown: bool = True
+
+    def __post_init__(self) -> None:
+        if self.rank_within not in ("group", "column", "row", None):
+            raise ValueError(
+                f"{self.name}: rank_within must be 'group', 'column', 'row' or None, "
+                f"not {self.rank_within!r}"
+            )
+        for row in (*self.rows, *self.references):
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"{self.name}, row {row.name!r}: {len(row.cells)} cells for "
+                    f"{len(self.columns)} columns"
+                )
+
+    @property
+    def prints_numbers(self) -> bool:
+        """Whether the paper prints any number in this table."""
+        return any(cell.printed is not None for row in self.rows for cell in row.cells)

@@ -1,0 +1,60 @@
+"""What must be said under a table about its marks, gaps and rows; the same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.report.grid import MEASURED, Cell, Grid, GridRow
+from benchmarks.report.ranks import our_ranks, paper_ranks
+
+STALE = "†"
+
+
+def notes(grid: Grid, partial: str = "(n of m)") -> list[str]:
+    """The declared notes, those of the rows, and those that the state of the cells asks for.
+
+    partial: how the format marks a number of a part of the test set.
+    """
+    rows = [f"{row.name}: {row.note}" for row in (*grid.rows, *grid.references) if row.note]
+    return [*grid.notes, *rows, *_marks(grid, partial), *_gaps(grid)]
+
+
+def _marks(grid: Grid, partial: str) -> Iterator[str]:
+    every = [cell for _, cell in _cells(grid)]
+    rows = [cell for row in grid.rows for cell in row.cells]
+    if any(len(cell.values) > 1 for cell in every):
+        yield "±: sample standard deviation over seeds."
+    if any(cell.status == "stale" for cell in every):
+        yield f"{STALE} Stale: measured with other code than the present; --refresh runs it again."
+    if parts := {(cell.n_images, cell.expected_images) for cell in every if cell.partial}:
+        counts = ", ".join(f"{n} of {m}" for n, m in sorted(parts))
+        yield (
+            f"{partial}: measured on a part of the test set ({counts} images); not held against "
+            "the paper's number, and ranked only among cells of as many images."
+        )
+    if grid.prints_numbers and any(cell.values and cell.printed is None for cell in rows):
+        yield "The paper prints no number for some cells that are measured here; they have no rank."
+    ranked, printed = len(our_ranks(grid)), len(paper_ranks(grid))
+    if 0 < ranked < printed:
+        yield f"{ranked} of the {printed} cells that the paper ranks are ranked here."
+
+
+def _gaps(grid: Grid) -> list[str]:
+    """Why a number is not there, once for a row and reason."""
+    reasons = [
+        f"{row.name}: {_gap(cell)}"
+        for row, cell in _cells(grid)
+        if cell.detail and cell.status not in MEASURED
+    ]
+    return list(dict.fromkeys(reasons))
+
+
+def _gap(cell: Cell) -> str:
+    sign = "" if cell.status == "needs" else ":"
+    return " ".join(f"{cell.status}{sign} {cell.detail}".split())
+
+
+def _cells(grid: Grid) -> Iterator[tuple[GridRow, Cell]]:
+    for row in (*grid.rows, *grid.references):
+        for cell in row.cells:
+            yield row, cell

@@ -1,0 +1,145 @@
+"""Cityscapes: street scenes with pixel-wise labels, 2048x1024.
+
+Cordts et al.: The Cityscapes Dataset for Semantic Urban Scene Understanding (CVPR 2016). The map
+from label ids to train ids is that of mcordts/cityscapesScripts, helpers/labels.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from datasets.decoded import DecodedArrays
+from datasets.decoding import decode_indices
+from datasets.image_files import ImageFiles
+from datasets.images import IGNORE, DataError, Images, Pixels, Places
+
+CITYSCAPES_CLASSES = (
+    "road",
+    "sidewalk",
+    "building",
+    "wall",
+    "fence",
+    "pole",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "train",
+    "motorcycle",
+    "bicycle",
+)
+"""Names of the train ids 0..18."""
+
+# The label id of each train id, in order. Ids of no evaluated class (ego vehicle, static, parking,
+# rail track, bridge, caravan, ...) become IGNORE, as does -1, which an 8-bit file stores as 255.
+_LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+_HIGHEST_LABEL_ID = 33
+
+_TRAIN_IDS = np.full(256, IGNORE, np.uint8)
+_TRAIN_IDS[list(_LABEL_IDS)] = np.arange(len(_LABEL_IDS))
+
+_IMAGE = "_leftImg8bit.png"
+_LABELS = "_gtFine_labelIds.png"
+
+_SOURCE = (
+    "Cityscapes comes from https://www.cityscapes-dataset.com after registration: unpack "
+    "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, which give "
+    "leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/*_gtFine_labelIds.png."
+)
+
+
+@dataclass(frozen=True)
+class Cityscapes:
+    """The finely annotated images: 2975 for training, 500 for validation, 19 classes."""
+
+    split: Literal["train", "val"]
+
+    provides_labels: ClassVar[bool] = True
+    revision: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if self.split not in ("train", "val"):
+            raise ValueError(f"Cityscapes has the splits 'train' and 'val', not {self.split!r}")
+
+    def open(self, places: Places) -> Images:
+        """Find the images and their label maps.
+
+        Raises:
+            DataError: a folder, all images, or the label map of an image is missing.
+        """
+        folder = places.folder("cityscapes", _SOURCE)
+        images = sorted((folder / "leftImg8bit" / self.split).glob(f"*/*{_IMAGE}"))
+        if not images:
+            pattern = folder / "leftImg8bit" / self.split / "CITY" / f"*{_IMAGE}"
+            raise DataError(f"there is no {pattern}. {_SOURCE}")
+        labels = [_labels_of(image, folder / "gtFine") for image in images]
+        missing = [path for path in labels if not path.is_file()]
+        if missing:
+            raise DataError(
+                f"{len(missing)} of {len(images)} images of Cityscapes {self.split} have no label "
+                f"map; the first one missing is {missing[0]}. {_SOURCE}"
+            )
+        return CityscapesImages(
+            images, labels, folder, places, {"train": 2975, "val": 500}[self.split]
+        )
+
+
+class CityscapesImages(ImageFiles):
+    """Opened Cityscapes images; a name is city_sequence_frame, as in aachen_000000_000019."""
+
+    def __init__(
+        self, images: list[Path], labels: list[Path], folder: Path, places: Places, expected: int
+    ):
+        names = [path.name.removesuffix(_IMAGE) for path in images]
+        super().__init__(images, names, folder, places, expected)
+        self.label_paths = labels
+        self._train_ids = DecodedArrays(places.cache / "labels")
+
+    def labels(self, i: int) -> Pixels:
+        """Train ids of image `i`, (H, W) uint8: 0..18, or 255.
+
+        Raises:
+            DataError: the label map is damaged, holds other ids, or has not the image's size.
+        """
+        path = self.label_paths[i]
+        key = f"{self.sha256(path)}-trainids"
+        train_ids = self._train_ids.get(key, lambda: _train_ids(path))
+        height, width = self.image(i).shape[:2]
+        if train_ids.shape != (height, width):
+            raise DataError(
+                f"{path} is {train_ids.shape[1]}x{train_ids.shape[0]}, but its image "
+                f"{self.paths[i]} is {width}x{height}. Take both from the official archives."
+            )
+        return train_ids
+
+    def files(self) -> list[Path]:
+        """The images, then their label maps."""
+        return self.paths + self.label_paths
+
+
+def _labels_of(image: Path, annotations: Path) -> Path:
+    """Where the official layout keeps the label map of an image."""
+    split, city = image.parts[-3:-1]
+    return annotations / split / city / (image.name.removesuffix(_IMAGE) + _LABELS)
+
+
+def _train_ids(path: Path) -> Pixels:
+    """A label-id map as train ids."""
+    ids = decode_indices(path)
+    unknown = ids[(ids > _HIGHEST_LABEL_ID) & (ids != IGNORE)]
+    if unknown.size:
+        raise DataError(
+            f"{path} holds the value {unknown[0]}, which is no Cityscapes label id (0..33, or 255 "
+            f"for -1). Take the {_LABELS} file from the official gtFine archive."
+        )
+    return _TRAIN_IDS[ids]

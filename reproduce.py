@@ -1,0 +1,68 @@
+"""Regenerate the tables of the D2SM, PDL and STFT papers, and check them.
+
+python reproduce.py --table d2sm_table1
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+EPILOG = """examples:
+  python reproduce.py --list                                 what there is
+  python reproduce.py --table d2sm_table1                    smoke run, embedded data, minutes
+  python reproduce.py --table d2sm_table1 --plan             what would run, what is missing
+  python reproduce.py --table d2sm_table1 --profile lite --data-root DIR --only "FFDNet / L_1"
+  python reproduce.py --explain d2sm_table1 "+ L_Contextual" "sigma=35 MIoU"
+
+exit status: 0 all cells that were asked for are there, 1 some are not, 2 wrong usage
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="reproduce.py",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = p.add_argument_group("what to do (one of)")
+    what.add_argument("--table", nargs="+", metavar="NAME", help="fill these tables, or all")
+    what.add_argument("--list", action="store_true", help="list the tables")
+    what.add_argument(
+        "--explain",
+        nargs=3,
+        metavar=("TABLE", "ROW", "COLUMN"),
+        help="the path of one number: objective, data, run, per-image values",
+    )
+    how = p.add_argument_group("how")
+    how.add_argument("--profile", choices=("smoke", "lite", "paper"), default="smoke")
+    how.add_argument("--data-root", type=Path, metavar="DIR", help="real data sets and weights/")
+    how.add_argument("--only", default="", metavar="PATTERN", help="rows like 'FFDNet / L_1'")
+    how.add_argument("--seeds", type=int, default=1, metavar="N", help="runs per row (default 1)")
+    how.add_argument("--plan", action="store_true", help="show what would run, and run nothing")
+    how.add_argument("--refresh", action="store_true", help="redo runs that other code made")
+    how.add_argument("--device", default="", help="cpu, cuda, cuda:1 (default: cuda if there)")
+    how.add_argument("--workers", type=int, default=None, metavar="N", help="loader processes")
+    how.add_argument("--out", type=Path, metavar="DIR", help="store and tables (default: results)")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, call, print; returns the exit status."""
+    p = parser()
+    arguments = p.parse_args(argv)
+    asked = [bool(arguments.table), arguments.list, bool(arguments.explain)]
+    if sum(asked) != 1:
+        p.error("say one of --table NAME, --list, --explain TABLE ROW COLUMN")
+    if arguments.seeds < 1:
+        p.error("--seeds takes a number from 1")
+    from benchmarks import commands  # late: it imports torch
+
+    return commands.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

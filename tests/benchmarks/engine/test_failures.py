@@ -1,0 +1,61 @@
+"""A row that fails is shown as failed, the others finish, and the exit status says so."""
+
+import json
+import re
+
+import pytest
+import tiny
+
+from benchmarks.declare.table import Row
+from losses.l1 import L1
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("exception", "RuntimeError: injected"),
+        ("memory", "OutOfMemoryError"),
+        ("nan", "the loss is not finite at step 3: L_1 = .*L_Broken = nan"),
+    ],
+)
+def test_failing_row_does_not_stop_the_others(tmp_path, kind, told, capsys):
+    table = tiny.tiny_table(
+        [
+            Row("L_1", tiny.TinyDenoiser, L1(), "30.00 25.00"),
+            Row("broken", tiny.TinyDenoiser, L1() + 1.0 * tiny.Broken(kind), "31.00 26.00"),
+            Row("+ L_1", tiny.TinyDenoiser, L1() + 0.5 * L1(), "32.00 27.00"),
+        ]
+    )
+    status, text = tiny.make(tmp_path, table)
+    assert status == 1
+    ours = text.split("## The paper")[0].splitlines()
+    rows = {line.split("|")[2].strip(): line for line in ours if line.count("|") > 3}
+    assert rows["broken"].count("failed") == 2
+    assert "failed" not in rows["L_1"] + rows["+ L_1"]
+    (failure,) = (tmp_path / "runs").glob("*broken*/failure.json")
+    record = json.loads(failure.read_text())
+    assert re.search(told, record["error"])
+    assert any("Traceback" in line for line in record["traceback"])
+    assert re.search(told, capsys.readouterr().err)
+    assert len(list((tmp_path / "runs").glob("*/weights.safetensors"))) == 3
+
+
+def test_failed_run_is_tried_again(tmp_path, monkeypatch):
+    table = tiny.tiny_table([Row("broken", tiny.TinyDenoiser, 1.0 * tiny.Broken(), "31.00 26.00")])
+    assert tiny.make(tmp_path, table, profile=tiny.AS_DECLARED)[0] == 1
+    monkeypatch.setattr(tiny.Broken, "build", lambda self, resources: L1().build(resources))
+    assert tiny.make(tmp_path, table)[0] == 0
+    assert not list((tmp_path / "runs").glob("*/failure.json"))
+
+
+def test_rows_that_need_a_failed_run_fail_with_it(tmp_path):
+    """The warm-up is the first row's objective: when it breaks, every row says so."""
+    table = tiny.tiny_table(
+        [
+            Row("broken", tiny.TinyDenoiser, 1.0 * tiny.Broken(), "31.00 26.00"),
+            Row("L_1", tiny.TinyDenoiser, L1(), "30.00 25.00"),
+        ]
+    )
+    status, text = tiny.make(tmp_path, table)
+    assert status == 1
+    assert text.count("failed") >= 4

@@ -1,0 +1,19 @@
+"""The tests' own modules, and real data where there is any."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / "engine"))
+
+
+@pytest.fixture(scope="session")
+def data_root():
+    """A folder with real images and released weights; tests that need it are skipped without."""
+    root = Path(os.environ.get("RETABLE_DATA_ROOT", ROOT.parent / "shared" / "data"))
+    if not root.is_dir():
+        pytest.skip("no real data: set RETABLE_DATA_ROOT to a data root")
+    return root

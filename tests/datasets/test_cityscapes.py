@@ -1,0 +1,190 @@
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import datasets.image_files as image_files
+from datasets.cityscapes import CITYSCAPES_CLASSES, Cityscapes
+from datasets.images import DataError, Places
+
+# (id, name, train id) of every label, as mcordts/cityscapesScripts lists them; -1 is stored as 255.
+OFFICIAL_LABELS = (
+    (0, "unlabeled", 255),
+    (1, "ego vehicle", 255),
+    (2, "rectification border", 255),
+    (3, "out of roi", 255),
+    (4, "static", 255),
+    (5, "dynamic", 255),
+    (6, "ground", 255),
+    (7, "road", 0),
+    (8, "sidewalk", 1),
+    (9, "parking", 255),
+    (10, "rail track", 255),
+    (11, "building", 2),
+    (12, "wall", 3),
+    (13, "fence", 4),
+    (14, "guard rail", 255),
+    (15, "bridge", 255),
+    (16, "tunnel", 255),
+    (17, "pole", 5),
+    (18, "polegroup", 255),
+    (19, "traffic light", 6),
+    (20, "traffic sign", 7),
+    (21, "vegetation", 8),
+    (22, "terrain", 9),
+    (23, "sky", 10),
+    (24, "person", 11),
+    (25, "rider", 12),
+    (26, "car", 13),
+    (27, "truck", 14),
+    (28, "bus", 15),
+    (29, "caravan", 255),
+    (30, "trailer", 255),
+    (31, "train", 16),
+    (32, "motorcycle", 17),
+    (33, "bicycle", 18),
+    (255, "license plate", 255),
+)
+ALL_IDS = np.array([[number for number, _, _ in OFFICIAL_LABELS]], np.uint8)  # (1, 35)
+
+
+@pytest.fixture
+def pair(places, picture, save_png):
+    """Writes an image and its label map in the official layout and returns both paths."""
+
+    def write(split="train", city="aachen", frame="aachen_000000_000019", ids=ALL_IDS, size=None):
+        root = places.root / "cityscapes"
+        image = root / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png"
+        labels = root / "gtFine" / split / city / f"{frame}_gtFine_labelIds.png"
+        return save_png(image, picture(*(size or ids.shape))), save_png(labels, ids)
+
+    return write
+
+
+def message_of(call):
+    with pytest.raises(DataError) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_label_ids_become_the_official_train_ids(pair, places):
+    pair()
+    labels = Cityscapes("train").open(places).labels(0)
+    assert labels.dtype == np.uint8
+    assert labels[0].tolist() == [train_id for _, _, train_id in OFFICIAL_LABELS]
+
+
+def test_class_names_are_those_of_the_train_ids():
+    named = {train_id: name for _, name, train_id in OFFICIAL_LABELS if train_id != 255}
+    assert dict(enumerate(CITYSCAPES_CLASSES)) == named
+
+
+@pytest.mark.parametrize(("split", "size"), [("train", 2975), ("val", 500)])
+def test_split_finds_its_own_images_of_all_cities(pair, places, split, size):
+    pair("train", "zurich", "zurich_000001_000019")
+    pair("train", "aachen", "aachen_000002_000019")
+    pair("val", "lindau", "lindau_000003_000019")
+    images = Cityscapes(split).open(places)
+    names = {
+        "train": ["aachen_000002_000019", "zurich_000001_000019"],
+        "val": ["lindau_000003_000019"],
+    }
+    assert images.names == names[split]
+    assert images.expected == size
+
+
+def test_declaring_touches_no_file_and_other_splits_are_refused():
+    assert repr(Cityscapes("val")) == "Cityscapes(split='val')"
+    assert hash(Cityscapes("val")) == hash(Cityscapes("val"))
+    assert Cityscapes.provides_labels
+    with pytest.raises(ValueError, match="'train' and 'val', not 'test'"):
+        Cityscapes("test")
+
+
+def test_missing_data_root_says_what_goes_where(tmp_path):
+    message = message_of(lambda: Cityscapes("val").open(Places(None, tmp_path)))
+    for part in ("--data-root", "cityscapes-dataset.com", "registration", "gtFine_labelIds.png"):
+        assert part in message
+
+
+def test_missing_folder_is_named(places):
+    message = message_of(lambda: Cityscapes("val").open(places))
+    assert str(places.root / "cityscapes") in message
+    assert "--data-root" in message
+    assert "cityscapes-dataset.com" in message
+
+
+def test_empty_split_is_named(pair, places):
+    pair("train")
+    message = message_of(lambda: Cityscapes("val").open(places))
+    assert str(places.root / "cityscapes" / "leftImg8bit" / "val") in message
+    assert "leftImg8bit_trainvaltest.zip" in message
+
+
+def test_missing_label_map_is_found_before_training(pair, places):
+    pair(frame="aachen_000000_000019")
+    _, labels = pair(frame="aachen_000001_000019")
+    labels.unlink()
+    message = message_of(lambda: Cityscapes("train").open(places))
+    assert "1 of 2" in message
+    assert str(labels) in message
+    assert "gtFine_trainvaltest.zip" in message
+
+
+def test_label_map_of_another_size_names_both_files(pair, places):
+    image, labels = pair(size=(2, 70))
+    message = message_of(lambda: Cityscapes("train").open(places).labels(0))
+    assert f"{labels} is 35x1" in message
+    assert f"{image} is 70x2" in message
+    assert "official archives" in message
+
+
+def test_train_ids_in_place_of_label_ids_are_refused(pair, places):
+    _, labels = pair(ids=np.array([[0, 1, 34]], np.uint8))
+    message = message_of(lambda: Cityscapes("train").open(places).labels(0))
+    assert str(labels) in message
+    assert "the value 34" in message
+
+
+def test_damaged_label_map_is_named(pair, places):
+    _, labels = pair()
+    labels.write_bytes(b"")
+    assert f"{labels} is empty" in message_of(lambda: Cityscapes("train").open(places).labels(0))
+
+
+def test_manifest_has_images_and_label_maps(pair, places):
+    paths = pair()
+    folder = places.root / "cityscapes"
+    assert Cityscapes("train").open(places).manifest() == [
+        (path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in paths
+    ]
+
+
+def test_labels_are_decoded_once(pair, places, monkeypatch):
+    pair()
+    expected = np.array(Cityscapes("train").open(places).labels(0))
+    monkeypatch.setattr("datasets.cityscapes.decode_indices", None)
+    monkeypatch.setattr(image_files, "decode_rgb", None)
+    assert np.array_equal(Cityscapes("train").open(places).labels(0), expected)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_real_pairs_agree_with_the_files(data_root, tmp_path, split):
+    images = Cityscapes(split).open(Places(data_root, tmp_path))
+    i = len(images) - 1
+    city = images.names[i].split("_")[0]
+    labels_file = f"{images.names[i]}_gtFine_labelIds.png"
+    ids = np.asarray(Image.open(data_root / "cityscapes" / "gtFine" / split / city / labels_file))
+    image, labels = images.image(i), images.labels(i)
+    assert image.shape == (1024, 2048, 3)
+    for number, _, train_id in OFFICIAL_LABELS:
+        if train_id != 255:
+            assert np.array_equal(labels == train_id, ids == number)
+    counted = np.isin(ids, [number for number, _, train_id in OFFICIAL_LABELS if train_id != 255])
+    assert np.array_equal(labels == 255, ~counted)
+    # The picture belongs to its labels: leaves are greener than the road, the sky is brighter.
+    leaves, road, sky = (image[labels == k].mean(0, dtype=float) for k in (8, 0, 10))
+    assert leaves[1] / leaves.mean() > road[1] / road.mean()
+    assert sky.mean() > road.mean()

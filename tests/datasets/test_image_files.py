@@ -1,0 +1,220 @@
+import errno
+import hashlib
+import mmap
+import os
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+import datasets.decoded as decoded
+import datasets.hashes as hashes
+import datasets.image_files as image_files
+from datasets.image_files import ImageFiles
+from datasets.images import DataError
+
+
+@pytest.fixture
+def opened(places, picture, save_png):
+    """Opens a folder of three pictures anew, as another process would."""
+    for i in range(3):
+        save_png(places.root / "set" / f"{i}.png", picture(12, 16 + i, seed=i))
+
+    def open_again():
+        folder = places.root / "set"
+        paths = sorted(folder.glob("*.png"))
+        return ImageFiles(paths, [p.stem for p in paths], folder, places, expected=4)
+
+    return open_again
+
+
+@pytest.fixture
+def decodings(monkeypatch):
+    """The files that were decoded."""
+    seen = []
+    decode = image_files.decode_rgb
+    monkeypatch.setattr(
+        image_files, "decode_rgb", lambda path: seen.append(path.name) or decode(path)
+    )
+    return seen
+
+
+def is_mapped(array):
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(getattr(array, "obj", array), mmap.mmap)
+
+
+def test_opened_set_tells_names_and_both_sizes(opened):
+    images = opened()
+    assert images.names == ["0", "1", "2"]
+    assert len(images) == 3
+    assert images.expected == 4
+
+
+def test_image_is_decoded_once_and_then_mapped(opened, picture, decodings):
+    for images in (opened(), opened()):
+        for i in (0, 2, 0, 2):
+            pixels = images.image(i)
+            assert np.array_equal(pixels, picture(12, 16 + i, seed=i))
+            assert pixels.dtype == np.uint8
+            assert is_mapped(pixels)
+    assert decodings == ["0.png", "2.png"]
+
+
+def test_image_is_read_only(opened):
+    with pytest.raises(ValueError, match="read-only"):
+        opened().image(0)[0, 0] = 0
+
+
+def test_kept_image_is_named_after_the_files_hash(opened, places):
+    images = opened()
+    images.image(1)
+    digest = hashlib.sha256((places.root / "set" / "1.png").read_bytes()).hexdigest()
+    kept = places.cache / "images" / f"{digest}.npy"
+    assert list(kept.parent.iterdir()) == [kept]
+    assert np.array_equal(np.load(kept), images.image(1))
+
+
+def test_images_are_mapped_without_keeping_files_open(opened):
+    images = opened()
+    images.image(0)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(50):
+        images.image(0)
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:60],
+        lambda content: content[:-1],
+        lambda content: content + b"\0",
+        lambda content: b"garbage" * 100,
+        lambda content: b"PK\x03\x04" + content[4:],
+        lambda content: content.replace(b"|u1", b"<f8"),
+    ],
+)
+def test_damaged_kept_image_is_written_anew(opened, places, picture, damage):
+    opened().image(0)
+    (kept,) = (places.cache / "images").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(damage(whole))
+    with pytest.warns(RuntimeWarning, match="damaged"):
+        pixels = opened().image(0)
+    assert np.array_equal(pixels, picture(12, 16))
+    assert kept.read_bytes() == whole
+
+
+def test_cache_may_be_deleted_while_the_set_is_open(opened, places, picture):
+    images = opened()
+    images.image(0)
+    shutil.rmtree(places.cache)
+    assert np.array_equal(images.image(0), picture(12, 16))
+    assert is_mapped(images.image(0))
+
+
+def test_full_disk_means_decoding_each_time_with_one_warning(
+    opened, places, picture, monkeypatch, decodings
+):
+    def full(file, array, **kwargs):
+        file.write(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(decoded.np, "save", full)
+    images = opened()
+    with pytest.warns(RuntimeWarning) as caught:
+        read = [images.image(i) for i in (0, 1, 0)]
+    for pixels, i in zip(read, (0, 1, 0), strict=True):
+        assert np.array_equal(pixels, picture(12, 16 + i, seed=i))
+    assert len(caught) == 1
+    assert "No space left" in str(caught[0].message)
+    assert "another cache folder" in str(caught[0].message)
+    assert decodings == ["0.png", "1.png", "0.png"]
+    assert list((places.cache / "images").iterdir()) == []
+
+
+def test_unusable_cache_folder_does_not_stop_reading(opened, places, picture):
+    places.cache.mkdir()
+    (places.cache / "images").write_bytes(b"a file where the folder should be")
+    images = opened()
+    with pytest.warns(RuntimeWarning, match="cannot be kept"):
+        assert np.array_equal(images.image(0), picture(12, 16))
+
+
+def test_changed_file_is_decoded_anew(opened, places, picture, save_png):
+    opened().image(0)
+    path = places.root / "set" / "0.png"
+    later = os.stat(path).st_mtime_ns + 10_000_000
+    save_png(path, picture(5, 5, seed=9))
+    os.utime(path, ns=(later, later))
+    assert np.array_equal(opened().image(0), picture(5, 5, seed=9))
+
+
+def test_manifest_is_every_file_with_its_sha256(opened, places):
+    folder = places.root / "set"
+    digests = [hashlib.sha256((folder / f"{i}.png").read_bytes()).hexdigest() for i in range(3)]
+    assert opened().manifest() == [(f"{i}.png", digests[i]) for i in range(3)]
+
+
+def test_manifest_reads_no_file_twice(opened, monkeypatch):
+    manifest = opened().manifest()
+
+    def forbidden(path):
+        raise AssertionError(f"{path} is read again")
+
+    monkeypatch.setattr(hashes, "sha256_of", forbidden)
+    assert opened().manifest() == manifest
+
+
+def test_interrupted_manifest_is_not_lost(opened, monkeypatch):
+    read = hashes.sha256_of
+    seen = []
+
+    def interrupted(path):
+        if path.name == "2.png" and "2.png" not in seen:
+            seen.append(path.name)
+            raise KeyboardInterrupt
+        seen.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(hashes, "sha256_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opened().manifest()
+    opened().manifest()
+    assert seen == ["0.png", "1.png", "2.png", "2.png"]
+
+
+def test_vanished_file_is_named(opened, places):
+    images = opened()
+    path = places.root / "set" / "1.png"
+    path.unlink()
+    for ask in (lambda: images.image(1), images.manifest):
+        with pytest.raises(DataError) as caught:
+            ask()
+        assert str(path) in str(caught.value)
+        assert "--data-root" in str(caught.value)
+
+
+def test_damaged_image_is_named_and_nothing_is_kept(opened, places):
+    path = places.root / "set" / "1.png"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match="damaged") as caught:
+        opened().image(1)
+    assert str(path) in str(caught.value)
+    assert not (places.cache / "images").exists()
+
+
+def test_set_without_labels_says_so(opened):
+    with pytest.raises(DataError, match=r"no labels.*Cityscapes or StreetScenes"):
+        opened().labels(0)
+
+
+def test_intact_cache_gives_no_warning(opened):
+    opened().image(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        opened().image(0)

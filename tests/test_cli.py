@@ -1,0 +1,166 @@
+"""The command line: what a user sees when it goes right, and one clear line when it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import reproduce
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def call(capsys, *arguments):
+    try:
+        status = reproduce.main(list(map(str, arguments)))
+    except SystemExit as stop:  # argparse
+        status = stop.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_help_shows_the_first_command(capsys):
+    status, out, _ = call(capsys, "--help")
+    assert status == 0
+    assert "--table d2sm_table1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--table", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: d2sm_table1"),
+        (["--table", "d2sm_table1", "--only", "L_7"], "no row like 'L_7'; its rows are 'FFDNet"),
+        (["--table", "d2sm_table1", "--data-root", "/nowhere"], "--data-root /nowhere is not a f"),
+        (["--table", "d2sm_table1", "--device", "cuda:9"], "--device cuda:9 cannot be used"),
+        (["--explain", "d2sm_table1", "nonsense", "sigma=25 PSNR"], "'nonsense' is no row"),
+        (["--explain", "d2sm_table1", "w/. Internal", "sigma=25 PSNR"], "means several rows"),
+        (["--explain", "d2sm_table1", "L_1", "sigma=26 PSNR"], "no column 'sigma=26 PSNR'; it has"),
+        (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
+        ([], "say one of --table NAME, --list"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told):
+    if arguments:
+        arguments = [*arguments, "--out", tmp_path]
+    status, out, err = call(capsys, *arguments)
+    assert status == 2
+    assert told in err
+    assert "Traceback" not in err + out
+    assert len([line for line in err.splitlines() if "error" in line]) == 1
+
+
+def test_missing_data_says_what_to_put_where(capsys, tmp_path):
+    status, _, err = call(capsys, "--table", "d2sm_table1", "--profile", "paper", "--out", tmp_path)
+    assert status == 2
+    assert "--data-root DIR" in err
+    assert "leftImg8bit" in err
+    assert "Traceback" not in err
+
+
+def test_plan_of_the_paper_profile_names_everything_that_is_missing(capsys, tmp_path):
+    status, out, _ = call(
+        capsys, "--table", "d2sm_table1", "--profile", "paper", "--plan", "--out", tmp_path
+    )
+    assert status == 0
+    assert "missing" in out
+    assert "cityscapes-dataset.com" in out
+    assert "hrnet_cs_8090_torch11.pth" in out
+
+
+def test_plan_of_the_smoke_profile_is_complete(capsys, tmp_path):
+    status, out, _ = call(capsys, "--table", "d2sm_table1", "--plan", "--out", tmp_path)
+    assert status == 0
+    assert out.count("  train    ") == 14 + 3 + 1  # rows, warm-ups, the judge
+    assert "missing" not in out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_list_names_every_table_and_profile(capsys):
+    status, out, _ = call(capsys, "--list")
+    assert status == 0
+    for word in ("d2sm_table1", "d2sm_table4", "calibration", "smoke", "lite", "paper"):
+        assert word in out
+
+
+def test_explain_shows_the_path_of_a_number(capsys, tmp_path):
+    status, out, _ = call(
+        capsys, "--explain", "d2sm_table1", "+ L_Contextual", "sigma=35 MIoU", "--out", tmp_path
+    )
+    assert status == 0
+    for part in (
+        "the paper prints   0.583",
+        "1 x L_1 + 1 x L_Contextual",
+        "ASSUMED: weight of every",
+        "starts from",
+        "StreetScenes(split='val'",
+        "judge            unet-segmentation-",
+    ):
+        assert part in out, part
+
+
+@pytest.fixture
+def cityscapes(tmp_path):
+    """A made data root in the official layout; returns (root, write, an image's path)."""
+    root = tmp_path / "root"
+    draw = np.random.default_rng(0)
+
+    def write(split, image=None, labels=None):
+        for kind, suffix in (("leftImg8bit", "leftImg8bit"), ("gtFine", "gtFine_labelIds")):
+            folder = root / "cityscapes" / kind / split / "city"
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"city_000000_000000_{suffix}.png"
+            if kind == "gtFine":
+                content = draw.integers(0, 34, (256, 512), np.uint8) if labels is None else labels
+            else:
+                content = draw.integers(0, 256, (256, 512, 3), np.uint8) if image is None else image
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                Image.fromarray(content).save(path)
+        return path
+
+    return root, write
+
+
+BAD_IMAGES = {
+    "grey": np.zeros((256, 512), np.uint8),
+    "empty": b"",
+    "text": b"<!DOCTYPE html>",
+}
+
+
+@pytest.mark.parametrize("bad", BAD_IMAGES)
+def test_bad_image_is_one_line_that_names_the_file(capsys, tmp_path, cityscapes, bad):
+    root, write = cityscapes
+    write("train", image=BAD_IMAGES[bad])
+    write("val")
+    status, out, err = call(
+        capsys, "--table", "d2sm_table1", "--profile", "lite", "--only", "FFDNet / L_1",
+        "--data-root", root, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert status in (1, 2)
+    assert "city_000000_000000_leftImg8bit.png" in err
+    assert "Traceback" not in err + out
+
+
+def test_label_map_of_another_size_names_both_files(capsys, tmp_path, cityscapes):
+    root, write = cityscapes
+    write("train", labels=np.zeros((128, 512), np.uint8))
+    write("val")
+    status, out, err = call(
+        capsys, "--table", "d2sm_table1", "--profile", "lite", "--only", "+ L_CrossEntropy",
+        "--data-root", root, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert status in (1, 2)
+    assert "gtFine_labelIds.png" in err
+    assert "Traceback" not in err + out
+
+
+def test_command_works_from_another_folder(tmp_path):
+    command = [sys.executable, str(ROOT / "reproduce.py"), "--list"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "d2sm_table1" in result.stdout

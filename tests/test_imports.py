@@ -1,0 +1,87 @@
+"""Who may import whom, and that our folder names shadow nothing that we depend on."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LEAVES = ("baselines", "losses", "datasets")
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path}: relative import"
+            yield node.module
+
+
+def modules(folder):
+    return [p for p in sorted((ROOT / folder).rglob("*.py")) if p.read_text().strip()]
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_leaves_import_neither_each_other_nor_benchmarks(leaf):
+    forbidden = {"benchmarks", "reproduce", *LEAVES} - {leaf}
+    for path in modules(leaf):
+        for name in imported(path):
+            assert name.split(".")[0] not in forbidden, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("folder", ["engine", "metrics", "report", "declare"])
+def test_machinery_imports_no_paper(folder):
+    for path in modules(f"benchmarks/{folder}"):
+        for name in imported(path):
+            assert not name.startswith("benchmarks.papers"), f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_only_metrics_import_the_judging_libraries():
+    judges = {"skimage", "pytorch_fid"}
+    for path in modules("benchmarks"):
+        if path.parent.name != "metrics":
+            found = judges & {name.split(".")[0] for name in imported(path)}
+            assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
+def test_packages_are_empty_and_names_say_something():
+    for folder in ("benchmarks", *LEAVES):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert path.name != "__init__.py" or not path.read_text(), path
+            assert path.stem not in ("utils", "common", "helpers", "misc"), path
+            assert not path.stem.startswith("base_"), path
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_dependency_imports_from_the_repository_root():
+    """`datasets` is also a package of Hugging Face: nothing that we depend on may want that one."""
+    names = (
+        "torch torchvision segmentation_models_pytorch skimage.metrics lpips pytorch_fid.inception "
+        "pandas tabulate pytorch_msssim timm h5py scipy PIL tqdm safetensors filelock"
+    )
+    result = run("".join(f"import {name}\n" for name in names.split()) + "import datasets, losses")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import reproduce; reproduce.parser().format_help()", "torch"),
+        ("import benchmarks.report.markdown, benchmarks.report.terminal", "torch"),
+        ("import benchmarks.papers.d2sm", "segmentation_models_pytorch"),
+        ("import benchmarks.papers.d2sm", "timm"),
+        ("import benchmarks.papers.d2sm", "skimage"),
+        ("import benchmarks.papers.d2sm", "lpips"),
+    ],
+)
+def test_heavy_packages_are_imported_late(code, absent):
+    result = run(f"import sys\n{code}\nassert {absent!r} not in sys.modules, 'imported'")
+    assert result.returncode == 0, result.stderr
