@@ -10,7 +10,7 @@ from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger
 from benchmarks.declare.table import Table
 from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
-from benchmarks.engine.identity import Score
+from benchmarks.engine.identity import Score, base_data
 from benchmarks.engine.plan import Entry, Plan
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.report.grid import Cell, Column, Grid, GridRow, LedgerEntry
@@ -123,10 +123,12 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
             ("training data", _data(engine, runs[0].data)),
             ("training", _trainings(runs)),
         ]
-        if starts := [run.start for run in runs if isinstance(run.start, Run)]:
-            facts.append(("start of every row", f"a warm-up per network: {_trainings(starts)}"))
+        if starts := dict.fromkeys(run.start for run in runs if isinstance(run.start, Run)):
+            warm_ups = (f"{run.network!r}: {_trainings([run])}" for run in starts)
+            facts.append(("start of every row", "a shared warm-up, " + "; ".join(warm_ups)))
     scores = [s for e in plan.entries for column in e.scores for s in column]
-    facts.append(("test data", "; ".join(dict.fromkeys(_data(engine, s.data) for s in scores))))
+    tests = dict.fromkeys(_data(engine, base_data(s.data)) for s in scores)
+    facts.append(("test data", "; ".join(tests)))
     facts += [
         (
             "seeds",
@@ -143,7 +145,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _data(engine: Engine, data: Any) -> str:
-    """`Cityscapes(split='val'), 2 of 500 images, sigma 25`."""
+    """`Cityscapes(split='val'), 2 of 500 images`."""
     text = repr(data)
     try:
         images = engine.identity.images(data)
@@ -175,7 +177,8 @@ def _random_networks(node: Any) -> Iterator[str]:
     if getattr(node, "weights", None) == "random":
         width = getattr(node, "width", 1)
         share = f" with {width:g} of its channels" if width != 1 else ""
-        yield f"{getattr(node, 'network', None) or type(node).__name__}{share}"
+        name = getattr(node, "network", None) or f"{type(node).__name__}'s {node.net}"
+        yield f"{name}{share}"
     if is_dataclass(node) and not isinstance(node, type):
         for item in fields(node):
             yield from _random_networks(getattr(node, item.name))

@@ -16,7 +16,7 @@ from datasets.sampling import test_sample
 from losses.objective import Resources
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference mode: a judge built here may later serve a loss
 def evaluate(
     network: nn.Module,
     data: Any,

@@ -28,7 +28,7 @@ from datasets.embedded.street_scenes import StreetScenes
 from losses.adversarial import Adversarial
 from losses.asymmetric import Asymmetric
 from losses.contextual import Contextual
-from losses.cross_entropy import CrossEntropy, Segmentation
+from losses.cross_entropy import CITYSCAPES_CLASS_WEIGHTS, CrossEntropy, Segmentation
 from losses.d2sm import D2SM
 from losses.features import Features
 from losses.l1 import L1
@@ -74,27 +74,27 @@ SEGMENTER = Judge(
     "segmenter",
     smoke=Run(
         SMALL_SEGMENTER,
-        1.0 * Segmentation(),
+        1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
         Labelled(StreetScenes("train", count=48, height=128, width=256)),
         Training(
-            steps=250,
+            steps=130,
             batch=8,
-            crop=64,
+            crop=96,
             optimizer=Adam(lr=3e-3),
-            schedule=MultiStep((170, 220), 0.3),
+            schedule=MultiStep((90, 115), 0.3),
             augment="hflip",
         ),
     ),
     lite=Run(
         SMALL_SEGMENTER,
-        1.0 * Segmentation(),
+        1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
         Labelled(Cityscapes("train")),
         Training(
-            steps=1500,
+            steps=600,
             batch=4,
             crop=256,
             optimizer=Adam(lr=1e-3),
-            schedule=MultiStep((1000, 1300), 0.3),
+            schedule=MultiStep((400, 520), 0.3),
             augment="hflip",
         ),
     ),

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from benchmarks import commands
-from benchmarks.declare.profiles import Profile, Setting
+from benchmarks.declare.profiles import Profile, Setting, WarmUp
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.engine.collect import to_grid
@@ -97,7 +97,7 @@ AS_DECLARED = Profile(
     name="smoke",
     summary="the tiny table as declared",
     training=lambda declared: declared,
-    warm_up=TRAINING,
+    warm_up=lambda network: WarmUp(network, TRAINING),
     features="random",
     feature_width=1 / 16,
     absent_classes="skip",
