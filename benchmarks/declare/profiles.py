@@ -63,7 +63,7 @@ class Profile:
 
 
 def _smoke_training(declared: Training) -> Training:
-    adam = replace(declared.optimizer, lr=3e-4)
+    adam = replace(declared.optimizer, lr=2e-4)
     return declared.shortened(10, batch=8, crop=32, optimizer=adam)
 
 
@@ -71,7 +71,7 @@ def _smoke_training(declared: Training) -> Training:
 # not the noise, and from PyTorch's initialisation, in which twelve layers fade the signal, it
 # needs twice as many as from orthogonal weights with the gain of a ReLU network.
 _SMOKE_WARM_UPS = {
-    FFDNet: (800, {"orthogonal_gain": 2**0.5}),
+    FFDNet: (900, {"orthogonal_gain": 2**0.5}),
     CBDNet: (60, {}),
     SADNet: (24, {}),
 }

@@ -134,6 +134,22 @@ class Engine:
             return sums.read_text().split()[0] if sums.exists() else ""
         return provider.sha256 if isinstance(provider, Released) else ""
 
+    def expected_seconds(self, run: Run) -> float | None:
+        """How long a training will take, from finished ones of its network on this device.
+
+        In proportion to steps and pixels; a run with the same terms is preferred. None if the
+        store holds no such run.
+        """
+        rates: dict[bool, float] = {}
+        for path in sorted(self.store.root.glob(f"{run.network.name.lower()}-*/run.json")):
+            record = RunFolder(path.parent).read_json("run.json")
+            if record and record["machine"]["device"] == str(self.device):
+                same_terms = path.parent.name.rpartition("-")[0] == slug(run)
+                rates[same_terms] = record["seconds"] / _pixels(record["spec"]["training"])
+        size = _pixels({name: int(getattr(run.training, name)) for name in _SIZES})
+        rate = rates.get(True, rates.get(False))
+        return None if rate is None else rate * size
+
     def redo(self, state: State) -> bool:
         """Whether something in that state must be made."""
         if state.status == "stale":
@@ -362,6 +378,15 @@ def dependencies(node: Any) -> list[Provider]:
 
     walk(node, True)
     return list(found)
+
+
+_SIZES = ("steps", "batch", "crop")
+
+
+def _pixels(training: dict[str, Any]) -> int:
+    """Pixels that pass through the network in a training."""
+    steps, batch, crop = (int(training[name]) for name in _SIZES)
+    return steps * batch * crop**2
 
 
 def needs(error: Exception) -> Needs:

@@ -56,7 +56,8 @@ def _numbers(cell: Cell, digits: int) -> Iterator[str]:
         stale = " (stale: made by other code)" if cell.status == "stale" else ""
         yield f"measured here      {ours}{stale}"
     else:
-        yield f"measured here      nothing: {cell.status} {cell.detail}".rstrip()
+        reason = {"pending": "not run yet under this profile"}.get(cell.status, cell.status)
+        yield f"measured here      nothing: {reason} {cell.detail}".rstrip()
 
 
 def _declared(plan: Plan, entry: Entry) -> Iterator[str]:

@@ -11,6 +11,7 @@ from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
 from benchmarks.engine.identity import Score, slug
+from benchmarks.engine.progress import clock
 from benchmarks.engine.weights import MissingFile, WrongFile
 from datasets.degradations.clean import Clean
 from datasets.images import DataError
@@ -60,23 +61,27 @@ class Plan:
     entries: list[Entry]
     references: list[Entry]
 
-    def runs(self) -> Iterator[tuple[Provider, Entry]]:
-        """Every provider that the asked entries need, in the order in which it can be made."""
+    def runs(self) -> Iterator[tuple[Provider, str]]:
+        """Every provider that the asked entries need, and what for, in the order of making."""
+        asked = [entry for entry in self.entries + self.references if entry.asked]
+        rows = {provider: entry.name for entry in asked for provider in entry.providers}
         seen: set[Provider] = set()
 
-        def visit(provider: Provider, entry: Entry) -> Iterator[tuple[Provider, Entry]]:
+        def visit(provider: Provider, role: str) -> Iterator[tuple[Provider, str]]:
             if provider in seen:
                 return
             seen.add(provider)
             for dependency in dependencies(provider):
-                yield from visit(dependency, entry)
-            yield provider, entry
+                start = dependency == getattr(provider, "start", None)
+                yield from visit(
+                    dependency, f"start of {provider.network.name}'s rows" if start else "judge"
+                )
+            yield provider, rows.get(provider, role)
 
-        for entry in self.entries + self.references:
-            if entry.asked:
-                for score in (s for column in entry.scores for s in column):
-                    for dependency in dependencies(score):
-                        yield from visit(dependency, entry)
+        for entry in asked:
+            for score in (s for column in entry.scores for s in column):
+                for dependency in dependencies(score):
+                    yield from visit(dependency, "judge")
 
     def execute(self) -> None:
         """Make everything that was asked for; failures stay with their entries."""
@@ -154,10 +159,10 @@ def steps(plan: Plan) -> list[Step]:
     """What a run of the plan would do, in order, and what stands in its way."""
     engine = plan.engine
     lines = []
-    for provider, entry in plan.runs():
-        what = f"{slug(provider)} ({entry.name})"
+    for provider, role in plan.runs():
+        what = f"{role}: {slug(provider)}"
         try:
-            engine.identity.run_id(provider)
+            what += f"-{engine.identity.run_id(provider)}"
             lines.append(_step(engine, provider, what))
         except (DataError, MissingFile, WrongFile) as error:
             lines.append(Step("missing", what, str(error)))
@@ -183,7 +188,9 @@ def _step(engine: Engine, provider: Provider, what: str) -> Step:
     training = provider.training
     crop = int(training.crop)
     size = f"{int(training.steps)} steps of {int(training.batch)} crops of {crop}x{crop}"
-    return Step(action, what, f"{size}{f'; {state.why}' if state.why else ''}")
+    seconds = engine.expected_seconds(provider)
+    time = "no timing of its kind yet" if seconds is None else f"about {clock(seconds)}"
+    return Step(action, what, f"{size}, {time}{f'; {state.why}' if state.why else ''}")
 
 
 def _scoring(engine: Engine, entry: Entry) -> Step | None:

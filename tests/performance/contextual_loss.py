@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import argparse
 import resource
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
+from timing import in_turn, ratio
 from torch import Tensor
 
 from losses.contextual import contextual
@@ -71,19 +70,6 @@ def gradient(version: Version, pred: Tensor, target: Tensor, distance: str) -> T
     return torch.autograd.grad(version(pred, target, distance), pred)[0]
 
 
-def seconds(work: Callable[[], object], device: str) -> float:
-    """CPU time of this process, or time until the GPU is done."""
-    if device == "cpu":
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    work()
-    torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
 def peak(version: Version, distance: str, device: str) -> float:
     """MiB above the inputs; only meaningful once per process on a CPU."""
     pred, target = inputs(device)
@@ -112,12 +98,9 @@ def compared(distance: str, device: str, repeats: int) -> tuple[float, float]:
     def step(name: str) -> None:
         gradients[name] = gradient(VERSIONS[name], pred, target, distance)
 
-    ratios = []
-    for _ in range(repeats):
-        spent = {name: seconds(partial(step, name), device) for name in VERSIONS}
-        ratios.append(spent["chunked"] / spent["stored"])
+    times = in_turn({name: partial(step, name) for name in VERSIONS}, repeats, device)
     difference = gradients["chunked"] - gradients["stored"]
-    return statistics.median(ratios), float(difference.norm() / gradients["stored"].norm())
+    return ratio(times, "chunked", "stored"), float(difference.norm() / gradients["stored"].norm())
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ import argparse
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -25,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
+from timing import Work, in_turn
 from torch import Tensor
 
 from losses.d2sm import D2SM, D2SMLoss, divergence, sliding_windows
@@ -36,27 +36,9 @@ WINDOW, STRIDE, ALL_WINDOWS, LENGTH, QUEUE = 224, 56, 36, 512 * 14 * 14, 256
 GOAL = 0.03
 
 
-def seconds(work: Callable[[], object], device: str) -> float:
-    """CPU time of this process, or time until the GPU is done."""
-    if device == "cpu":
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    work()
-    torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def interleaved(
-    works: dict[str, Callable[[], object]], repeats: int, device: str
-) -> dict[str, float]:
+def interleaved(works: dict[str, Work], repeats: int, device: str) -> dict[str, float]:
     """Median seconds of each piece of work, done in turn."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repeats):
-        for name, work in works.items():
-            times[name].append(seconds(work, device))
+    times = in_turn(works, repeats, device)
     return {name: statistics.median(spent) for name, spent in times.items()}
 
 

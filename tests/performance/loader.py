@@ -12,9 +12,8 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +22,8 @@ import torch
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from timing import Work, in_turn, ratio, told
 
 from datasets.degradations.noise import Noisy, gaussian_noise
 from datasets.embedded.street_scenes import StreetScenes
@@ -59,13 +60,6 @@ def noisy_crop(pixels: np.ndarray, generator: torch.Generator) -> torch.Tensor:
     return gaussian_noise(as_image(crop), 25.0, generator)
 
 
-def cpu_ms(call: Callable[[], object]) -> float:
-    """CPU milliseconds of one call."""
-    start = time.process_time()
-    call()
-    return 1e3 * (time.process_time() - start)
-
-
 def main() -> int:
     """Print the medians and the paired ratios."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 25
@@ -85,35 +79,24 @@ def main() -> int:
         generator = torch.Generator().manual_seed(0)
         for position in range(2 * COUNT):  # the first epoch decodes; the second one warms up
             samples[position]
-        order = np.random.default_rng(1)
-        times: dict[str, list[float]] = {"sample": [], "floor": [], "Pillow": []}
-        for k in range(repetitions):
-            place = k % COUNT
+        place, position = count(), count(2 * COUNT)
 
-            def sample(k: int = k) -> object:
-                return samples[2 * COUNT + k]
+        def sample() -> object:
+            return samples[next(position)]
 
-            def floor(place: int = place) -> object:
-                return noisy_crop(memory[place], generator)
+        def floor() -> object:
+            return noisy_crop(memory[next(place) % COUNT], generator)
 
-            def pillow(path: Path = images.paths[place]) -> object:
-                return noisy_crop(np.asarray(Image.open(path)), generator)
+        def pillow() -> object:
+            path = images.paths[next(place) % COUNT]
+            return noisy_crop(np.asarray(Image.open(path)), generator)
 
-            variants: dict[str, Callable[[], object]] = {
-                "sample": sample,
-                "floor": floor,
-                "Pillow": pillow,
-            }
-            for name in order.permutation(list(variants)).tolist():  # who runs next to whom counts
-                times[name].append(cpu_ms(variants[name]))
+        works: dict[str, Work] = {"sample": sample, "floor": floor, "Pillow": pillow}
+        times = in_turn(works, repetitions)
     for name, values in times.items():
-        print(f"{name:7} {statistics.median(values):7.2f} ms")
-    met = True
-    for name, goal in GOALS.items():
-        ratio = statistics.median(a / b for a, b in zip(times["sample"], times[name], strict=True))
-        met &= ratio <= goal
-        print(f"sample / {name}: {ratio:.2f} (goal: at most {goal})")
-    return 0 if met else 1
+        print(f"{name:7} {1e3 * statistics.median(values):7.2f} ms")
+    met = [told(f"sample / {to}", ratio(times, "sample", to), goal) for to, goal in GOALS.items()]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":
