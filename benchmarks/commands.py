@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from benchmarks.declare.profiles import PROFILES, Setting
 from benchmarks.declare.table import Table
-from benchmarks.engine.collect import row_named, to_grid
+from benchmarks.engine.collect import pictures, row_named, to_grid
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.explain import explain
 from benchmarks.engine.identity import Identity
@@ -21,6 +22,7 @@ from benchmarks.engine.progress import clock, say
 from benchmarks.engine.store import Store, StoreError, write_file
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.papers import calibration, d2sm
+from benchmarks.report.contact_sheet import contact_sheet
 from benchmarks.report.grid import Grid
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
@@ -131,6 +133,9 @@ def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
         plan.execute()
         grid = to_grid(plan)
         folder = (arguments.out or RESULTS) / "tables" / grid.profile
+        if shown := pictures(plan):
+            grid = replace(grid, picture=f"{table.name}.png")
+            write_file(folder / grid.picture, contact_sheet(shown))
         write_file(folder / f"{table.name}.md", markdown(grid).encode())
         write_file(folder / f"{table.name}.csv", long_csv(grid).encode())
         print(terminal(grid))

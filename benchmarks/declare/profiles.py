@@ -72,8 +72,8 @@ def _smoke_training(declared: Training) -> Training:
 # needs twice as many as from orthogonal weights with the gain of a ReLU network.
 _SMOKE_WARM_UPS = {
     FFDNet: (900, {"orthogonal_gain": 2**0.5}),
-    CBDNet: (60, {}),
-    SADNet: (24, {}),
+    CBDNet: (100, {}),
+    SADNet: (36, {}),
 }
 
 

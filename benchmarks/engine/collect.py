@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks.declare.runs import Run
@@ -50,6 +51,21 @@ def to_grid(plan: Plan) -> Grid:
         ],
         notes=_notes(plan),
     )
+
+
+def pictures(plan: Plan) -> list[tuple[str, Path]]:
+    """Caption and file of each row's first test image in the last column, for a contact sheet."""
+    found = []
+    for entry in plan.references + plan.entries:
+        score = entry.scores[-1][0]
+        try:
+            engine = plan.engine
+            folder, name = engine.folder(score.provider), engine.picture_name(score)
+        except (DataError, MissingFile, WrongFile):
+            continue
+        if folder.intact(name):
+            found.append((entry.name, folder.path / name))
+    return found
 
 
 def columns(table: Table) -> list[Column]:

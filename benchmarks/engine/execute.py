@@ -27,7 +27,7 @@ from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.freshness import changed, sources
-from benchmarks.engine.identity import Identity, Score, slug
+from benchmarks.engine.identity import Identity, Score, digest, slug
 from benchmarks.engine.progress import Progress, clock, say
 from benchmarks.engine.store import Damaged, RunFolder, Store, StoreError
 from benchmarks.engine.train import Checkpoints, train
@@ -227,8 +227,8 @@ class Engine:
         tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
         folder.write(WEIGHTS, save_tensors(tensors))
         folder.write_json("run.json", self._record(run, len(images), seconds))
-        folder.remove("checkpoint.pt")
-        folder.remove("failure.json")
+        for leftover in ("checkpoint.pt", "checkpoint.json", "failure.json"):
+            folder.remove(leftover)
         say(f"{label}: {int(run.training.steps)} steps in {clock(seconds)}")
 
     def _checkpoint(self, run: Run, folder: RunFolder) -> bytes | None:
@@ -292,6 +292,11 @@ class Engine:
         """The score's file inside the run's folder."""
         return f"scores/{score.metric.symbol.lower()}-{self.identity.score_id(score)}.json"
 
+    def picture_name(self, score: Score) -> str:
+        """The first test image as the run restores it, one file per test set."""
+        data = [self.identity.canonical(part) for part in (score.data, score.evaluation)]
+        return f"images/{digest([*data, score.seed])}.png"
+
     def score_state(self, score: Score) -> State:
         """How the store has a score; the run behind it is checked on its own."""
         record = self.folder(score.provider).read_json(self.score_name(score))
@@ -339,6 +344,7 @@ class Engine:
             self,
             first.seed,
             progress,
+            lambda image: folder.write(self.picture_name(first), png(image)),
         )
         seconds = progress.close()
         for score, column in zip(scores, values, strict=True):
@@ -395,6 +401,16 @@ def needs(error: Exception) -> Needs:
     if isinstance(error, WrongFile):
         what = "the released file"
     return Needs(what, str(error))
+
+
+def png(image: Tensor) -> bytes:
+    """An image (3, H, W) in [0, 1] as a PNG file."""
+    from PIL import Image
+
+    pixels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,6 +6,7 @@ Layout of `results/runs/ffdnet-l1+contextual-c56a0ff775/`:
     checkpoint.pt        while it trains: everything that a resumed run needs
     weights.safetensors  the result
     scores/*.json        per-image values, one file per metric and test set
+    images/*.png         the first test image as the run restores it
     failure.json         the traceback of the last attempt, if it failed
 Beside each file lies `<file>.sha256`, in the format of `sha256sum -c`.
 """
@@ -138,8 +139,8 @@ class RunFolder:
     def clear(self) -> None:
         """Forget the run's result and scores, before it is made again by other code."""
         names = ["run.json", "weights.safetensors", "checkpoint.pt", "failure.json"]
-        scores = self.path / "scores"
-        names += [f"scores/{p.name}" for p in scores.glob("*.json")] if scores.exists() else []
+        for pattern in ("scores/*.json", "images/*.png"):
+            names += [p.relative_to(self.path).as_posix() for p in self.path.glob(pattern)]
         for name in names:
             self.remove(name)
         (self.path / "log.jsonl").unlink(missing_ok=True)

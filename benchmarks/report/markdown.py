@@ -35,6 +35,9 @@ def markdown(grid: Grid) -> str:
     if grid.references:
         unranked = replace(grid, rows=grid.references, references=[], rank_within=None)
         parts += [f"### {REFERENCES}", _measured(unranked, unranked.rows)]
+    if grid.picture:
+        what = f"The first test image, {escape(grid.columns[-1].group)}, as every row restores it"
+        parts += [what + ":", f"![{what}]({grid.picture})"]
     if grid.prints_numbers:
         parts += [f"## {PRINTED}", _printed(grid)]
         if grid.comparable:

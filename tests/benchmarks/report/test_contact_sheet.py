@@ -1,0 +1,28 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.report.contact_sheet import CAPTION, contact_sheet
+
+
+def test_sheet_shows_the_centre_of_every_image_unscaled(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 300, 400, 3), np.uint8)
+    tiles = []
+    for i, image in enumerate(pixels):
+        path = tmp_path / f"{i}.png"
+        Image.fromarray(image).save(path)
+        tiles.append((f"row {i}", path))
+    sheet = np.asarray(Image.open(io.BytesIO(contact_sheet(tiles))))
+    assert sheet.shape == (2 * (192 + CAPTION + 4), 4 * (256 + 4), 3)
+    for i, image in enumerate(pixels):
+        x, y = i % 4 * 260 + 2, i // 4 * (192 + CAPTION + 4) + CAPTION
+        shown = sheet[y : y + 192, x : x + 256]
+        assert np.array_equal(shown, image[54:246, 72:328])
+        assert (sheet[y - CAPTION : y, x : x + 256] < 128).any()  # a caption
+
+
+def test_sheet_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one image"):
+        contact_sheet([])
