@@ -96,8 +96,9 @@ def _cells(plan: Plan, entry: Entry) -> list[Cell]:
 def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
     """One cell: measured if the store has all its seeds, else the reason why not."""
     scores = entry.scores[i]
-    if i in entry.unavailable:
-        return Cell(printed, status="needs", detail=entry.unavailable[i].what)
+    problem = entry.unavailable.get(i, entry.problem)
+    if isinstance(problem, Needs):
+        return Cell(printed, status="needs", detail=problem.what)
     try:
         records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
         states = [engine.state(s.provider) for s in scores] + [
@@ -110,10 +111,8 @@ def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
         run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
         score_id=" ".join(engine.identity.score_id(s) for s in scores),
     )
-    if isinstance(entry.problem, Failed):
-        return replace(cell, status="failed", detail=str(entry.problem))
-    if isinstance(entry.problem, Needs):
-        return replace(cell, status="needs", detail=entry.problem.what)
+    if isinstance(problem, Failed):
+        return replace(cell, status="failed", detail=str(problem))
     if any(record is None for record in records):
         return cell
     stale = any(state.status == "stale" for state in states)

@@ -37,7 +37,7 @@ class Entry:
     row: Row | None = None
     asked: bool = True
     problem: Exception | None = None
-    unavailable: dict[int, Needs] = field(default_factory=dict)
+    unavailable: dict[int, Failed | Needs] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -86,24 +86,31 @@ class Plan:
     def execute(self) -> None:
         """Make everything that was asked for; failures stay with their entries."""
         for entry in self.references + self.entries:
-            if not entry.asked:
-                continue
-            for i, column in enumerate(entry.scores):
-                for score in column:
-                    try:
-                        self.engine.identity.score_id(score)
-                    except (DataError, MissingFile, WrongFile) as error:
-                        entry.unavailable[i] = needs(error)
+            if entry.asked:
+                self._check_columns(entry)
+                self._make(entry)
+
+    def _check_columns(self, entry: Entry) -> None:
+        """Find the columns whose test data or judge cannot be had; the others go on."""
+        for i, column in enumerate(entry.scores):
             try:
-                for seed, provider in enumerate(entry.providers):
-                    ready = [
-                        c[seed] for i, c in enumerate(entry.scores) if i not in entry.unavailable
-                    ]
-                    if ready:
-                        self.engine.ensure(provider, entry.name)
-                        self.engine.ensure_scores(ready, entry.name)
+                self.engine.identity.images(column[0].data)
+                for judge in dependencies(column[0].metric):
+                    self.engine.ensure(judge)
+            except (DataError, MissingFile, WrongFile) as error:
+                entry.unavailable[i] = needs(error)
             except (Failed, Needs) as error:
-                entry.problem = error
+                entry.unavailable[i] = error
+
+    def _make(self, entry: Entry) -> None:
+        columns = [column for i, column in enumerate(entry.scores) if i not in entry.unavailable]
+        try:
+            for seed, provider in enumerate(entry.providers):
+                if columns:
+                    self.engine.ensure(provider, entry.name)
+                    self.engine.ensure_scores([column[seed] for column in columns], entry.name)
+        except (Failed, Needs) as error:
+            entry.problem = error
 
 
 def matches(pattern: str, entry: Entry) -> bool:

@@ -148,16 +148,18 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run; waits for another process and says so. A dead owner holds nothing."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"cannot create {self.path}: {error.strerror}") from error
         lock = FileLock(self.path / ".lock")
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
             warn(f"{self.path.name} is in the hands of another process; waiting for it")
             lock.acquire()
+        except OSError as error:
+            raise StoreError(
+                f"cannot write into {self.path}: {error.strerror or error}. "
+                f"Choose a folder that can be written with --out."
+            ) from error
         try:
             for leftover in self.path.rglob(".*.part"):
                 leftover.unlink()  # a killed owner's half-written file

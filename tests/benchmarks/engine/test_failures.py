@@ -59,3 +59,24 @@ def test_rows_that_need_a_failed_run_fail_with_it(tmp_path):
     status, text = tiny.make(tmp_path, table)
     assert status == 1
     assert text.count("failed") >= 4
+
+
+def test_missing_judge_takes_only_its_own_column(tmp_path, capsys):
+    """PSNR needs no segmenter: its column is filled, MIoU says which file it needs."""
+    from dataclasses import replace
+
+    from baselines.judges.unet import Unet
+    from benchmarks.declare.runs import Released, network
+    from benchmarks.declare.table import Column
+    from benchmarks.metrics.miou import MIoU
+
+    judge = Released(network(Unet), "segmenter.pth", "", "somewhere.org")
+    table = tiny.tiny_table([Row("L_1", tiny.TinyDenoiser, L1(), "30.00 0.6")])
+    (psnr, _) = table.columns
+    table = replace(table, columns=(psnr, Column(MIoU(judge), psnr.data, psnr.group)))
+    status, text = tiny.make(tmp_path, table)
+    assert status == 1
+    row = next(line for line in text.splitlines() if line.startswith("| Tiny | L_1"))
+    assert "needs segmenter.pth" in row
+    assert row.count("needs") == 1
+    assert "somewhere.org" in capsys.readouterr().err
