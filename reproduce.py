@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         p.error("say one of --table NAME, --list, --explain TABLE ROW COLUMN")
     if arguments.seeds < 1:
         p.error("--seeds takes a number from 1")
+    if arguments.workers is not None and arguments.workers < 0:
+        p.error("--workers takes a number from 0")
     from benchmarks import commands  # late: it imports torch
 
     return commands.run(arguments)

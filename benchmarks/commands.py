@@ -17,7 +17,7 @@ from benchmarks.engine.collect import pictures, row_named, to_grid
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.explain import explain
 from benchmarks.engine.identity import Identity
-from benchmarks.engine.plan import Plan, UsageError, make_plan, steps
+from benchmarks.engine.plan import Plan, UsageError, make_plan, nothing_can_be_made, steps
 from benchmarks.engine.progress import clock, say
 from benchmarks.engine.store import Store, StoreError, write_file
 from benchmarks.engine.weights import WeightFiles
@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     except (UsageError, DataError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # `| head` has seen enough; what was left undone is not known
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
@@ -74,7 +74,7 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
         store=Store(out / "runs"),
         identity=Identity(Places(root=root, cache=out / "cache")),
         files=files,
-        setting=Setting(PROFILES[arguments.profile], root is not None, files.has),
+        setting=Setting(PROFILES[arguments.profile], files.has),
         device=device,
         workers=workers,
         refresh=arguments.refresh,
@@ -123,13 +123,16 @@ def list_tables() -> int:
 def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
     """Fill and write tables, or show what that would take."""
     status = 0
-    for table in tables_named(arguments.table, arguments.data_root is not None):
-        plan = make_plan(table, engine, arguments.seeds, arguments.only)
+    tables = tables_named(arguments.table, arguments.data_root is not None)
+    # All plans first: a pattern that fits no row is told before anything is trained.
+    plans = [make_plan(table, engine, arguments.seeds, arguments.only) for table in tables]
+    for table, plan in zip(tables, plans, strict=True):
         if arguments.plan:
             show_plan(plan)
             continue
         begun = time.monotonic()
-        refuse_without_data(plan)
+        if problem := nothing_can_be_made(plan):
+            raise DataError(f"{table.name} cannot be made: {problem}")
         plan.execute()
         grid = to_grid(plan)
         folder = (arguments.out or RESULTS) / "tables" / grid.profile
@@ -143,18 +146,6 @@ def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
         say(f"{table.name} took {took}; written to {folder / table.name}.md and .csv")
         status = max(status, missing_cells(plan, grid))
     return status
-
-
-def refuse_without_data(plan: Plan) -> None:
-    """End with one line if nothing of the table can be made for lack of data.
-
-    Raises:
-        DataError: the first thing that is missing.
-    """
-    lines = [line for line in steps(plan) if line.action == "missing"]
-    asked = [entry for entry in plan.entries if entry.asked]
-    if lines and len({line.what for line in lines}) >= len(asked):
-        raise DataError(f"{plan.table.name} cannot be made: {lines[0].detail}")
 
 
 def missing_cells(plan: Plan, grid: Grid) -> int:

@@ -38,6 +38,7 @@ def test_help_shows_the_first_command(capsys):
         (["--explain", "d2sm_table1", "nonsense", "sigma=25 PSNR"], "'nonsense' is no row"),
         (["--explain", "d2sm_table1", "w/. Internal", "sigma=25 PSNR"], "means several rows"),
         (["--explain", "d2sm_table1", "L_1", "sigma=26 PSNR"], "no column 'sigma=26 PSNR'; it has"),
+        (["--table", "d2sm_table1", "--workers", "-1"], "--workers takes a number from 0"),
         (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
         ([], "say one of --table NAME, --list"),
     ],
@@ -67,7 +68,8 @@ def test_plan_of_the_paper_profile_names_everything_that_is_missing(capsys, tmp_
     assert status == 0
     assert "missing" in out
     assert "cityscapes-dataset.com" in out
-    assert "hrnet_cs_8090_torch11.pth" in out
+    for file in ("hrnet_cs_8090_torch11.pth", "vgg19-dcbb9e9d.pth", "alexnet-owt-7be5be79.pth"):
+        assert file in out
 
 
 def test_plan_of_the_smoke_profile_is_complete(capsys, tmp_path):

@@ -45,7 +45,7 @@ class Profile:
     features: "imagenet", "random", or "imagenet if present".
     feature_width: the share of channels of random feature networks.
     absent_classes: how MIoU counts a class that occurs in neither truth nor prediction.
-    embedded: "always", "without data root" or "never": use of data that needs no download.
+    embedded: whether data that needs no download stands in for data sets.
     comparable: whether differences to the paper are shown and judged.
     redo_stale: train again what was made by other code.
     """
@@ -57,7 +57,7 @@ class Profile:
     features: str
     feature_width: float
     absent_classes: Literal["zero", "skip"]
-    embedded: str
+    embedded: bool
     comparable: bool
     redo_stale: bool
 
@@ -104,7 +104,7 @@ SMOKE = Profile(
     features="random",
     feature_width=1 / 8,
     absent_classes="skip",
-    embedded="always",
+    embedded=True,
     comparable=False,
     redo_stale=True,
 )
@@ -117,7 +117,7 @@ LITE = Profile(
     features="imagenet if present",
     feature_width=1.0,
     absent_classes="skip",
-    embedded="without data root",
+    embedded=False,
     comparable=True,
     redo_stale=False,
 )
@@ -130,7 +130,7 @@ PAPER = Profile(
     features="imagenet",
     feature_width=1.0,
     absent_classes="zero",
-    embedded="never",
+    embedded=False,
     comparable=True,
     redo_stale=False,
 )
@@ -149,17 +149,10 @@ def stand_in(data: Any) -> Any:
 
 @dataclass(frozen=True)
 class Setting:
-    """A profile on a machine: which of the optional files and folders are there."""
+    """A profile on a machine, which may or may not have a weights file."""
 
     profile: Profile
-    has_data_root: bool
     has_file: Callable[[str], bool]
-
-    @property
-    def embedded(self) -> bool:
-        """Whether embedded data stands in for data sets."""
-        mode = self.profile.embedded
-        return mode == "always" or (mode == "without data root" and not self.has_data_root)
 
     def resolve(self, node: Any) -> Any:
         """A declared object as this profile runs it; unchanged parts keep their identity."""
@@ -184,7 +177,7 @@ class Setting:
             return self._feature_network(node)
         if isinstance(node, MIoU):
             return replace(node, absent=self.profile.absent_classes)
-        return stand_in(node) if self.embedded else node
+        return stand_in(node) if self.profile.embedded else node
 
     def _feature_network(self, node: Any) -> Any:
         mode = self.profile.features

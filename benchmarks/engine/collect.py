@@ -10,12 +10,13 @@ from typing import Any
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger
 from benchmarks.declare.table import Table
-from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
+from benchmarks.engine.execute import Engine, Needs, State, dependencies, needs
 from benchmarks.engine.identity import Score, base_data
 from benchmarks.engine.plan import Entry, Plan
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.report.grid import Cell, Column, Grid, GridRow, LedgerEntry
 from datasets.images import DataError
+from losses.objective import Objective, Term
 
 WATERMARKS = {
     "smoke": "Smoke profile: a check that everything works, not comparable with the paper.",
@@ -41,6 +42,10 @@ def to_grid(plan: Plan) -> Grid:
         profile="paper" if table.released else profile.name,
         watermark=watermark,
         comparable=table.released or profile.comparable,
+        ledger_note=""
+        if table.released or profile.name == "paper"
+        else "These are the declared choices, which the paper profile runs; what this profile ran "
+        "instead stands above.",
         facts=_facts(plan),
         ledger=[
             LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
@@ -97,32 +102,44 @@ def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
     """One cell: measured if the store has all its seeds, else the reason why not."""
     scores = entry.scores[i]
     problem = entry.unavailable.get(i, entry.problem)
-    if isinstance(problem, Needs):
-        return Cell(printed, status="needs", detail=problem.what)
     try:
         records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
-        states = [engine.state(s.provider) for s in scores] + [
-            engine.score_state(s) for s in scores
-        ]
+        states = [state for score in scores for state in _states(engine, score)]
+        cell = Cell(
+            printed,
+            run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
+            score_id=" ".join(engine.identity.score_id(s) for s in scores),
+        )
     except (DataError, MissingFile, WrongFile) as error:
         return Cell(printed, status="needs", detail=needs(error).what)
-    cell = Cell(
-        printed,
-        run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
-        score_id=" ".join(engine.identity.score_id(s) for s in scores),
-    )
-    if isinstance(problem, Failed):
-        return replace(cell, status="failed", detail=str(problem))
+    # A problem elsewhere in the row takes nothing from a number that is good.
+    if any(record is None for record in records) or any(map(engine.redo, states)):
+        if isinstance(problem, Needs):
+            return replace(cell, status="needs", detail=problem.what)
+        if problem is not None:
+            return replace(cell, status="failed", detail=str(problem))
     if any(record is None for record in records):
-        return cell
-    stale = any(state.status == "stale" for state in states)
+        failed = any(engine.failed_before(score.provider) for score in scores)
+        return replace(cell, status="failed" if failed else "pending")
     return replace(
         cell,
         values=tuple(s.metric.summary(r["values"]) for s, r in zip(scores, records, strict=True)),
-        status="stale" if stale else "ok",
+        status="stale" if any(state.status == "stale" for state in states) else "ok",
         n_images=len(records[0]["images"]),
         expected_images=records[0]["expected_images"],
     )
+
+
+def _states(engine: Engine, score: Score) -> Iterator[State]:
+    """The score's state and those of all runs behind it."""
+    yield engine.score_state(score)
+    waiting, seen = dependencies(score), set()
+    while waiting:
+        provider = waiting.pop()
+        if provider not in seen:
+            seen.add(provider)
+            yield engine.state(provider)
+            waiting += dependencies(provider)
 
 
 def _facts(plan: Plan) -> list[tuple[str, str]]:
@@ -141,6 +158,8 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         if starts := dict.fromkeys(run.start for run in runs if isinstance(run.start, Run)):
             warm_ups = (f"{run.network!r}: {_trainings([run])}" for run in starts)
             facts.append(("start of every row", "a shared warm-up, " + "; ".join(warm_ups)))
+        if sizes := dict.fromkeys(s for e in plan.entries for s in _shrunk_sizes(e)):
+            facts.append(("sizes that follow crop and batch", "; ".join(sizes)))
     scores = [s for e in plan.entries for column in e.scores for s in column]
     tests = dict.fromkeys(_data(engine, base_data(s.data)) for s in scores)
     facts.append(("test data", "; ".join(tests)))
@@ -179,6 +198,31 @@ def _trainings(runs: list[Run]) -> str:
         f"Adam with lr {float(t.optimizer.lr):g}"
         for t in recipes
     )
+
+
+def _shrunk_sizes(entry: Entry) -> Iterator[str]:
+    """`L_D2SM: window 16 for the declared 224, ...` for terms that the profile made smaller."""
+    run = entry.providers[0]
+    if entry.row is None or entry.row.objective is None or not isinstance(run, Run):
+        return
+    for declared, used in zip(terms(entry.row.objective), terms(run.objective), strict=True):
+        pairs = [
+            (item.name, getattr(declared, item.name), getattr(used, item.name))
+            for item in fields(declared)
+            if item.name not in ("crop", "batch")
+        ]
+        sizes = [
+            f"{name} {new} for the declared {old}"
+            for name, old, new in pairs
+            if isinstance(old, int) and old != new
+        ]
+        if sizes:
+            yield f"{used.symbol}: {', '.join(sizes)}"
+
+
+def terms(objective: Objective | Term) -> list[Term]:
+    """The terms of what a row declares."""
+    return [t for _, t in objective.terms] if isinstance(objective, Objective) else [objective]
 
 
 def _judges(scores: list[Score]) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import platform
 import subprocess
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -62,6 +62,15 @@ class State:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class _Origin:
+    """What made a training: the code, the weights it started from or looked through, the time."""
+
+    sources: dict[str, str]
+    needs: dict[str, str]
+    seconds: float = 0.0
+
+
 @dataclass
 class Engine:
     """Everything that making a number needs; it also is the `Resources` of terms and metrics."""
@@ -74,7 +83,7 @@ class Engine:
     workers: int = 0
     refresh: bool = False
     checkpoint_seconds: float = 30.0
-    failures: dict[str, Failed] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
     _networks: dict[str, nn.Module] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
     _states: dict[str, State] = field(default_factory=dict)
@@ -127,12 +136,18 @@ class Engine:
                 return State("stale", f"{slug(dependency)}, which it needs, was made again")
         return State("finished")
 
+    def failed_before(self, provider: Provider) -> bool:
+        """Whether the last attempt, perhaps of an earlier command, ended in an error."""
+        return (self.folder(provider).path / "failure.json").exists()
+
     def weights_digest(self, provider: Provider) -> str:
         """sha256 of the weights, which tells two trainings of one declaration apart."""
         if isinstance(provider, Run):
             sums = self.folder(provider).path / f"{WEIGHTS}.sha256"
             return sums.read_text().split()[0] if sums.exists() else ""
-        return provider.sha256 if isinstance(provider, Released) else ""
+        if isinstance(provider, Released) and self.files.has(provider.file):
+            return self.files.digest(self.files.find(provider.file, provider.sha256))
+        return ""
 
     def expected_seconds(self, run: Run) -> float | None:
         """How long a training will take, from finished ones of its network on this device.
@@ -168,7 +183,7 @@ class Engine:
             if run_id in self._fresh:
                 return
             if run_id in self.failures:
-                raise self.failures[run_id]
+                raise Failed(self.failures[run_id])
             for dependency in dependencies(provider):
                 self.ensure(dependency)
             if isinstance(provider, Run):
@@ -205,57 +220,87 @@ class Engine:
         except Exception as error:
             short = f"{type(error).__name__}: {_first_line(error)}"
             lines = traceback.format_exception(error)
-            folder.write_json("failure.json", {"error": short, "traceback": lines})
-            say(f"{label}: failed: {short}; traceback in {folder.path / 'failure.json'}")
-            failed = Failed(short)
-            self.failures[self.identity.run_id(provider)] = failed
-            raise failed from error
+            # The frames hold network, optimiser and batch: let go of them, or the rows after an
+            # out-of-memory error meet the same.
+            traceback.clear_frames(error.__traceback__)
+        else:
+            return
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        folder.write_json("failure.json", {"error": short, "traceback": lines})
+        say(f"{label}: failed: {short}; traceback in {folder.path / 'failure.json'}")
+        self.failures[self.identity.run_id(provider)] = short
+        raise Failed(short)
 
     def _train(self, run: Run, folder: RunFolder, label: str) -> None:
         images = self.identity.images(run.data)
+        saved, origin = self._checkpoint(run, folder, label)
         start = None if run.start is None else self._tensors(run.start)
         progress = Progress(label, "step")
+
+        def save(content: bytes) -> None:
+            spent = origin.seconds + progress.seconds
+            folder.write_json("checkpoint.json", {**asdict(origin), "seconds": spent})
+            begun = time.monotonic()
+            folder.write("checkpoint.pt", content)
+            # A queue of features makes a gigabyte: never spend more than a twentieth on saving.
+            checkpoints.every = max(checkpoints.every, 20 * (time.monotonic() - begun))
+
         checkpoints = Checkpoints(
-            load=lambda: self._checkpoint(run, folder),
-            save=lambda content: folder.write("checkpoint.pt", content),
+            load=lambda: saved,
+            save=save,
             log=lambda line: folder.append_line("log.jsonl", line),
             progress=progress,
             every=self.checkpoint_seconds,
         )
         network = train(run, images, self, checkpoints, start, self.workers)
-        seconds = progress.close()
+        progress.close()
+        origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
         tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
         folder.write(WEIGHTS, save_tensors(tensors))
-        folder.write_json("run.json", self._record(run, len(images), seconds))
+        folder.write_json("run.json", self._record(run, len(images), origin))
         for leftover in ("checkpoint.pt", "checkpoint.json", "failure.json"):
             folder.remove(leftover)
-        say(f"{label}: {int(run.training.steps)} steps in {clock(seconds)}")
+        say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
 
-    def _checkpoint(self, run: Run, folder: RunFolder) -> bytes | None:
-        """The last checkpoint if this very code wrote it; the log is cut to its step."""
-        made_by = sources(run, TRAIN_MODULE)
-        if folder.read_json("checkpoint.json") not in (None, made_by):
-            folder.clear()
-        saved, step = None, 0
+    def _checkpoint(self, run: Run, folder: RunFolder, label: str) -> tuple[bytes | None, _Origin]:
+        """The last checkpoint and what made it; the log is cut to its step.
+
+        A checkpoint that other code made, or that started from other weights, is what a stale run
+        is: where those are made again, it is dropped; elsewhere it goes on and stays marked.
+        """
+        present = _Origin(sources(run, TRAIN_MODULE), self._weights_needed(run))
+        saved, origin, step = None, present, 0
         try:
             saved = folder.read("checkpoint.pt")
             step = 0 if saved is None else _step_of(saved)
         except Damaged:
             pass
-        except (UnpicklingError, RuntimeError, KeyError, EOFError) as error:
+        except Exception as error:
             # The digest is right and the content is not ours: somebody else's file.
             folder.set_aside("checkpoint.pt", f"is refused ({_first_line(error)})")
             saved = None
+        if saved is not None:
+            record = folder.read_json("checkpoint.json")
+            origin = _Origin({}, {}) if record is None else _Origin(**record)
+            if (origin.sources, origin.needs) != (present.sources, present.needs):
+                again = self.redo(State("stale"))
+                what = "it is trained from the start" if again else "it goes on and is marked stale"
+                say(f"{label}: other code or other weights began this training; {what}")
+                if again:
+                    saved, origin, step = None, present, 0
         kept = [line for line in folder.lines("log.jsonl") if line["step"] <= step]
         (folder.path / "log.jsonl").unlink(missing_ok=True)
         for line in kept:
             folder.append_line("log.jsonl", line)
-        folder.write_json("checkpoint.json", made_by)
-        return saved
+        return saved, origin
 
-    def _record(self, run: Run, n_images: int, seconds: float) -> dict[str, Any]:
-        """Everything that is needed to understand the run later."""
+    def _weights_needed(self, run: Run) -> dict[str, str]:
         needed = [d for d in dependencies(run) if isinstance(d, Run)]
+        return {self.identity.run_id(d): self.weights_digest(d) for d in needed}
+
+    def _record(self, run: Run, n_images: int, origin: _Origin) -> dict[str, Any]:
+        """Everything that is needed to understand the run later."""
         return {
             "id": self.identity.run_id(run),
             "spec": self.identity.canonical_fields(run),
@@ -263,9 +308,7 @@ class Engine:
             "profile": self.setting.profile.name,
             "training_images": n_images,
             "expected_images": self.identity.images(run.data).expected,
-            "needs": {self.identity.run_id(d): self.weights_digest(d) for d in needed},
-            "sources": sources(run, TRAIN_MODULE),
-            "seconds": round(seconds, 1),
+            **asdict(origin),
             "machine": machine(self.device),
         }
 
@@ -304,7 +347,9 @@ class Engine:
             return State("new")
         if modules := changed(record["sources"], sources(score, EVALUATE_MODULE)):
             return State("stale", f"{', '.join(modules)} changed since")
-        if record["weights"] != self._weights_behind(score):
+        present = self._weights_behind(score)
+        # A released file that is absent now says nothing against what it gave before.
+        if any(sha256 and record["weights"].get(i) != sha256 for i, sha256 in present.items()):
             return State("stale", "the run or the judge was made again")
         return State("finished")
 
@@ -335,6 +380,7 @@ class Engine:
         images = self.identity.images(data)
         progress = Progress(f"{label}, measuring", "image")
         first = scores[0]
+        weights = [self._weights_behind(score) for score in scores]
         values = evaluate(
             self.frozen(first.provider),
             data,
@@ -346,8 +392,8 @@ class Engine:
             progress,
             lambda image: folder.write(self.picture_name(first), png(image)),
         )
-        seconds = progress.close()
-        for score, column in zip(scores, values, strict=True):
+        progress.close()
+        for score, column, behind in zip(scores, values, weights, strict=True):
             record = {
                 "id": self.identity.score_id(score),
                 "metric": repr(score.metric),
@@ -357,12 +403,13 @@ class Engine:
                 "expected_images": images.expected,
                 "images": images.names,
                 "values": column,
-                "weights": self._weights_behind(score),
+                "weights": behind,
                 "sources": sources(score, EVALUATE_MODULE),
-                "seconds": round(seconds, 1),
+                "seconds": round(progress.seconds, 1),
                 "machine": machine(self.device),
             }
             folder.write_json(self.score_name(score), record)
+        folder.remove("failure.json")
 
     def _weights_behind(self, score: Score) -> dict[str, str]:
         return {self.identity.run_id(d): self.weights_digest(d) for d in dependencies(score)}
@@ -400,7 +447,8 @@ def needs(error: Exception) -> Needs:
     what = error.name if isinstance(error, MissingFile) else "data"
     if isinstance(error, WrongFile):
         what = "the released file"
-    return Needs(what, str(error))
+    # A loader process hands its error on with a traceback in the text.
+    return Needs(what, str(error).rpartition("DataError: ")[2].strip())
 
 
 def png(image: Tensor) -> bytes:

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.declare.runs import Fixed, Network, Released, Run
+from benchmarks.declare.runs import Network, Run
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("benchmarks", "baselines", "losses", "datasets")
@@ -24,7 +24,8 @@ PACKAGES = ("benchmarks", "baselines", "losses", "datasets")
 def sources(component: Any, *modules: str) -> dict[str, str]:
     """Digest of every module behind a declared object, by module name.
 
-    Nested runs are left out: they are compared on their own.
+    Nested runs are left out: they have records of their own. Released and fixed networks have none,
+    so their code counts here.
     """
     wanted = {*modules, *_modules(component, top=True)}
     return {name: _digest(name) for name in sorted(_closure(wanted))}
@@ -38,7 +39,7 @@ def changed(recorded: dict[str, str], current: dict[str, str]) -> list[str]:
 
 def _modules(node: Any, top: bool = False) -> Iterable[str]:
     """Modules of the classes that a declared object is made of."""
-    if isinstance(node, Run | Released | Fixed) and not top:
+    if isinstance(node, Run) and not top:
         return
     if isinstance(node, Network):
         yield node.architecture.__module__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -167,21 +167,67 @@ def steps(plan: Plan) -> list[Step]:
     engine = plan.engine
     lines = []
     for provider, role in plan.runs():
-        what = f"{role}: {slug(provider)}"
-        try:
-            what += f"-{engine.identity.run_id(provider)}"
-            lines.append(_step(engine, provider, what))
-        except (DataError, MissingFile, WrongFile) as error:
-            lines.append(Step("missing", what, str(error)))
+        if problems := list(missing(engine, provider, nested=False)):
+            lines.append(Step("missing", f"{role}: {slug(provider)}", "; ".join(problems)))
+        else:
+            name = f"{slug(provider)}-{engine.identity.run_id(provider)}"
+            lines.append(_step(engine, provider, f"{role}: {name}"))
     for entry in plan.references + plan.entries:
         if entry.asked and (line := _scoring(engine, entry)):
             lines.append(line)
     return lines
 
 
+def nothing_can_be_made(plan: Plan) -> str:
+    """What is missing, if that leaves no cell of those asked for; else ""."""
+    first = ""
+    for entry in plan.entries:
+        for column in entry.scores if entry.asked else []:
+            problems = list(missing(plan.engine, column[0]))
+            if not problems:
+                return ""
+            first = first or problems[0]
+    return first
+
+
+def missing(engine: Engine, node: Any, nested: bool = True) -> Iterator[str]:
+    """Every data set and file that a run or a score wants and that is not there.
+
+    nested: also what the runs behind it want, unless they are finished.
+    """
+    if isinstance(node, tuple | list):
+        for part in node:
+            yield from missing(engine, part, nested)
+        return
+    if not is_dataclass(node) or isinstance(node, type):
+        return
+    own: list[tuple[str, str, str]] = []
+    if isinstance(node, Released):
+        own = [(node.file, node.sha256, node.origin)]
+    elif hasattr(node, "weight_files"):
+        own = [(name, sha256, "") for name, sha256 in node.weight_files()]
+    try:
+        if hasattr(node, "open"):
+            engine.identity.images(node)
+        for file in own:
+            engine.files.find(*file)
+    except (DataError, MissingFile, WrongFile) as error:
+        yield str(error)
+    for item in fields(node):
+        part = getattr(node, item.name)
+        if isinstance(part, Run | Released) and not (nested and _unfinished(engine, part)):
+            continue
+        yield from missing(engine, part, nested)
+
+
+def _unfinished(engine: Engine, provider: Provider) -> bool:
+    try:
+        return engine.redo(engine.state(provider)) or not isinstance(provider, Run)
+    except (DataError, MissingFile, WrongFile):
+        return True
+
+
 def _step(engine: Engine, provider: Provider, what: str) -> Step:
-    for name, sha256 in _files(provider):
-        engine.files.find(name, sha256)
     if isinstance(provider, Released):
         path = engine.files.find(provider.file, provider.sha256, provider.origin)
         return Step("ready", what, str(path))
@@ -202,23 +248,15 @@ def _step(engine: Engine, provider: Provider, what: str) -> Step:
 
 def _scoring(engine: Engine, entry: Entry) -> Step | None:
     """One line for the scores of an entry that are not in the store."""
-    missing = 0
-    for score in (s for column in entry.scores for s in column):
-        try:
-            missing += engine.redo(engine.score_state(score))
-        except (DataError, MissingFile, WrongFile) as error:
-            return Step("missing", entry.name, str(error))
-    count = sum(len(column) for column in entry.scores)
-    return Step("measure", entry.name, f"{missing} of {count} scores") if missing else None
-
-
-def _files(node: Any) -> list[tuple[str, str]]:
-    """Weight files that a run's terms ask for."""
-    from dataclasses import fields, is_dataclass
-
-    if isinstance(node, tuple | list):
-        return [pair for part in node for pair in _files(part)]
-    if not is_dataclass(node) or isinstance(node, type):
-        return []
-    own = node.weight_files() if hasattr(node, "weight_files") else []
-    return [*own, *(p for f in fields(node) for p in _files(getattr(node, f.name)))]
+    scores = [score for column in entry.scores for score in column]
+    problems: dict[str, None] = {}
+    for score in scores:
+        problems |= dict.fromkeys(missing(engine, score.data))
+    if problems:
+        return Step("missing", f"{entry.name}: test data", "; ".join(problems))
+    try:
+        waiting = sum(engine.redo(engine.score_state(score)) for score in scores)
+    except (DataError, MissingFile, WrongFile) as error:  # the training data, told above
+        return Step("missing", entry.name, str(error))
+    detail = f"{waiting} of {len(scores)} scores"
+    return Step("measure", entry.name, detail) if waiting else None

@@ -49,11 +49,15 @@ class Progress:
             say(f"{self.label}: {done}/{total} {self.unit}s, about {clock(left)} left")
             self.told = now
 
-    def close(self) -> float:
-        """Remove the bar; returns the seconds since the beginning."""
+    @property
+    def seconds(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.begun
+
+    def close(self) -> None:
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.close()
-        return time.monotonic() - self.begun
 
 
 def say(message: str) -> None:

@@ -8,7 +8,7 @@ Layout of `results/runs/ffdnet-l1+contextual-c56a0ff775/`:
     scores/*.json        per-image values, one file per metric and test set
     images/*.png         the first test image as the run restores it
     failure.json         the traceback of the last attempt, if it failed
-Beside each file lies `<file>.sha256`, in the format of `sha256sum -c`.
+Beside each file but the log lies `<file>.sha256`, in the format of `sha256sum -c`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,16 +82,18 @@ class RunFolder:
         Raises:
             Damaged: the content matches no digest; the file has been moved aside.
         """
-        path = self.path / name
-        if not path.exists():
-            return None
-        content = path.read_bytes()
-        sums = self._sums(name)
-        known = sums.read_text().split() if sums.exists() else []
-        if hashlib.sha256(content).hexdigest() not in known:
-            self.set_aside(name, "is damaged")
-            raise Damaged(str(path))
-        return content
+        for patience in (0.05, 0.5, 0.0):  # another process may be writing just now
+            try:
+                content = (self.path / name).read_bytes()
+                sums = self._sums(name)
+                known = sums.read_text().split() if sums.exists() else []
+            except FileNotFoundError:
+                return None
+            if hashlib.sha256(content).hexdigest() in known:
+                return content
+            time.sleep(patience)
+        self.set_aside(name, "is damaged")
+        raise Damaged(str(self.path / name))
 
     def read_json(self, name: str) -> Any:
         """Parsed content, or None where there is none or it was damaged (with a warning)."""
@@ -173,7 +176,10 @@ class RunFolder:
         number = 1
         while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
             number += 1
-        os.replace(path, aside)
+        try:
+            os.replace(path, aside)
+        except FileNotFoundError:  # another process was quicker
+            return
         self._sums(name).unlink(missing_ok=True)
         warn(f"{path} {why}; moved to {aside.name}, it will be made again")
 

@@ -33,7 +33,7 @@ class WeightFiles:
     """The folders that are searched: `<data root>/weights`, then torch's own cache."""
 
     data_root: Path | None
-    _checked: dict[Path, str] = field(default_factory=dict)
+    _digests: dict[Path, str] = field(default_factory=dict)
 
     @property
     def folders(self) -> list[Path]:
@@ -66,12 +66,17 @@ class WeightFiles:
             + ("" if self.data_root else ". --data-root DIR names a folder with weights/ in it"),
         )
 
-    def _check(self, path: Path, sha256: str) -> None:
-        if path not in self._checked:
+    def digest(self, path: Path) -> str:
+        """The file's sha256, computed once per process."""
+        if path not in self._digests:
             with open(path, "rb") as file:
-                self._checked[path] = hashlib.file_digest(file, "sha256").hexdigest()
-        if not self._checked[path].startswith(sha256):
+                self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digests[path]
+
+    def _check(self, path: Path, sha256: str) -> None:
+        found = self.digest(path)
+        if not found.startswith(sha256):
             raise WrongFile(
                 f"{path} is not the released file: its sha256 starts with "
-                f"{self._checked[path][: max(8, len(sha256))]}, expected {sha256}. Fetch it again."
+                f"{found[: max(8, len(sha256))]}, expected {sha256}. Fetch it again."
             )

@@ -148,6 +148,7 @@ class Grid:
         anything.
     facts: what was run: profile, data, steps, seeds, test images, device, random weights.
     references: rows of our own with the same columns, such as the noisy input; never ranked.
+    ledger_note: what must be known about the ledger as a whole.
     picture: file name of a contact sheet beside the table, "" for none.
     headers: what stands above the two columns of words.
     transposed: the paper prints methods as columns.
@@ -170,6 +171,7 @@ class Grid:
     headers: tuple[str, str] = ("Method (backbone)", "Objective")
     ranks_shown: bool = True
     picture: str = ""
+    ledger_note: str = ""
 
     def __post_init__(self) -> None:
         if self.rank_within not in ("group", "column", "row", None):

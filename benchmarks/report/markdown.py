@@ -153,7 +153,7 @@ def _agreement(grid: Grid) -> str:
 
 
 def _ledger(grid: Grid) -> str:
-    count = ledger.summary(grid.ledger) + "."
+    count = " ".join([ledger.summary(grid.ledger) + ".", escape(grid.ledger_note)]).rstrip()
     if not grid.ledger:
         return count
     rows = [

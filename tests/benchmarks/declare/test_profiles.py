@@ -13,8 +13,8 @@ from losses.features import Features
 ABSENT = {"has_file": lambda name: False}
 
 
-def runs(profile, data_root=False, **there):
-    setting = Setting(profile, data_root, **(there or ABSENT))
+def runs(profile, **there):
+    setting = Setting(profile, **(there or ABSENT))
     return {f"{g} / {r.label}": setting.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
 
 
@@ -23,7 +23,7 @@ def terms(run, kind):
 
 
 def test_smoke_runs_on_embedded_data_with_random_features():
-    for run in runs(SMOKE, data_root=True).values():
+    for run in runs(SMOKE).values():
         assert isinstance(run.data.data, StreetScenes)
         assert "imagenet" not in repr(run)
 
@@ -34,10 +34,10 @@ def test_smoke_rows_of_one_network_share_one_warm_up():
     assert {s.network.name for s in starts.values()} == {"FFDNet", "CBDNet", "SADNet"}
 
 
-def test_lite_takes_real_data_where_there_is_any():
-    name = "FFDNet / L_1"
-    assert isinstance(runs(LITE, data_root=True)[name].data.data, Cityscapes)
-    assert isinstance(runs(LITE, data_root=False)[name].data.data, StreetScenes)
+@pytest.mark.parametrize("profile", [LITE, PAPER])
+def test_other_profiles_take_real_data_only(profile):
+    assert all(isinstance(run.data.data, Cityscapes) for run in runs(profile).values())
+    assert "StreetScenes" not in repr(runs(profile))
 
 
 def test_lite_takes_pretrained_features_where_there_are_any():
@@ -48,12 +48,12 @@ def test_lite_takes_pretrained_features_where_there_are_any():
 
 @pytest.mark.parametrize(("profile", "kind"), [(SMOKE, Run), (LITE, Run), (PAPER, Released)])
 def test_judge_has_one_provider_per_profile(profile, kind):
-    assert isinstance(Setting(profile, True, **ABSENT).resolve(SEGMENTER), kind)
+    assert isinstance(Setting(profile, **ABSENT).resolve(SEGMENTER), kind)
 
 
 def test_sizes_follow_the_crop():
     """224/56 at 512 keeps its proportion as far as VGG's pooling allows."""
-    (paper,) = terms(runs(PAPER, True)["FFDNet / w/. Internal"], D2SM)
+    (paper,) = terms(runs(PAPER)["FFDNet / w/. Internal"], D2SM)
     (smoke,) = terms(runs(SMOKE)["FFDNet / w/. Internal"], D2SM)
     assert (paper.window, paper.stride) == (224, 56)
     assert (smoke.window, smoke.stride) == (16, 4)
@@ -61,5 +61,5 @@ def test_sizes_follow_the_crop():
 
 def test_unchanged_declarations_keep_their_identity():
     features = Features("vgg19", ("conv5_4",))
-    assert Setting(PAPER, True, **ABSENT).resolve(features) is features
-    assert Setting(PAPER, True, **ABSENT).resolve(TABLE1.train) is TABLE1.train
+    assert Setting(PAPER, **ABSENT).resolve(features) is features
+    assert Setting(PAPER, **ABSENT).resolve(TABLE1.train) is TABLE1.train

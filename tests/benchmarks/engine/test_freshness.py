@@ -26,7 +26,7 @@ def forget():
 
 
 def rows():
-    setting = Setting(SMOKE, False, lambda name: False)
+    setting = Setting(SMOKE, lambda name: False)
     runs = {f"{g} / {r.label}": setting.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
     return {name: freshness.sources(run, TRAIN_MODULE) for name, run in runs.items()}
 
@@ -80,8 +80,25 @@ def test_papers_and_reports_do_not_count(tree):
     assert {"benchmarks.engine.train", "datasets.sampling", "losses.l1"} <= names
 
 
+def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
+    """A cached calibration must not outlive a change in FFDNet or in the reading of its file."""
+    from benchmarks.engine.execute import EVALUATE_MODULE
+    from benchmarks.engine.identity import Score
+    from benchmarks.metrics.miou import MIoU
+    from benchmarks.papers import calibration
+    from benchmarks.papers.d2sm import SEGMENTER
+
+    table = calibration.TABLE
+    (row,), column = table.groups["FFDNet"], table.columns[0]
+    score = Score(row.released, column.data, column.metric, table.protocol.evaluation)
+    names = freshness.sources(score, EVALUATE_MODULE)
+    assert {"baselines.denoising.ffdnet", "baselines.released"} <= names.keys()
+    judged = Score(row.released, column.data, MIoU(SEGMENTER.paper), table.protocol.evaluation)
+    assert "baselines.judges.hrnet" in freshness.sources(judged, EVALUATE_MODULE)
+
+
 def test_nested_runs_are_compared_on_their_own():
-    setting = Setting(SMOKE, False, lambda name: False)
+    setting = Setting(SMOKE, lambda name: False)
     row = next(r for _, r in TABLE1.rows() if r.label == "+ L_CrossEntropy")
     run = setting.run(TABLE1, row, 0)
     assert "baselines.judges.unet" not in freshness.sources(run, TRAIN_MODULE)

@@ -112,3 +112,52 @@ def test_loader_workers_change_nothing(tmp_path):
     tiny.make(zero, table, workers=0)
     tiny.make(two, table, workers=2)
     assert tiny.results(zero) == tiny.results(two)
+
+
+@pytest.mark.parametrize("redo", [True, False], ids=["smoke", "other profiles"])
+@pytest.mark.parametrize("part", ["sources", "needs"])
+def test_checkpoint_of_other_code_or_weights_is_no_silent_start(
+    tmp_path, monkeypatch, capsys, part, redo
+):
+    """Smoke begins again; the others go on, and the cell stays marked as stale."""
+    from dataclasses import replace
+
+    from benchmarks.engine import train as module
+    from benchmarks.engine.store import RunFolder
+
+    table = tiny.tiny_table(tiny.tiny_table().groups["Tiny"][:1])
+    profile = replace(tiny.AS_DECLARED, redo_stale=redo)
+    straight, cut = tmp_path / "straight", tmp_path / "cut"
+    tiny.make(straight, table)
+    advance = module._State.advance
+
+    class Power(BaseException):
+        pass
+
+    starts = []
+
+    def stopping(self, entries):
+        if not self.step:
+            starts.append(1)
+        if self.step == 10 and len(starts) == 2:  # in the row, not in its warm-up
+            raise Power
+        return advance(self, entries)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module._State, "advance", stopping)
+        with pytest.raises(Power):
+            tiny.make(cut, table)
+    (path,) = (cut / "runs").glob("*/checkpoint.json")
+    folder = RunFolder(path.parent)
+    record = folder.read_json(path.name)
+    assert record["needs"]
+    record[part] = dict.fromkeys(record[part], "0" * 16)
+    folder.write_json(path.name, record)
+    status, text = tiny.make(cut, table, profile=profile)
+    assert status == 0
+    told = capsys.readouterr().err
+    assert ("trained from the start" in told) is redo
+    assert ("marked stale" in told) is not redo
+    assert ("†" in text) is not redo
+    if redo:
+        assert tiny.results(cut) == tiny.results(straight)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import tiny
 
-from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
+from benchmarks.declare.profiles import PAPER, SMOKE, Setting
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.engine.identity import Identity, slug
@@ -81,9 +81,8 @@ def test_folder_name_tells_network_and_objective(run):
     assert slug(run) == "tinydenoiser-l1"
 
 
-@pytest.mark.parametrize("profile", [SMOKE, LITE], ids=lambda p: p.name)
-def test_table4_shares_table1s_runs(tmp_path, profile):
-    setting = Setting(profile, False, lambda name: False)
+def test_table4_shares_table1s_runs(tmp_path):
+    setting = Setting(SMOKE, lambda name: False)
     identity = Identity(Places(None, tmp_path))
 
     def ids(table):
@@ -97,7 +96,7 @@ def test_table4_shares_table1s_runs(tmp_path, profile):
 
 
 def test_paper_profile_runs_what_is_declared():
-    setting = Setting(PAPER, True, lambda name: True)
+    setting = Setting(PAPER, lambda name: True)
     for _, row in TABLE1.rows():
         run = setting.run(TABLE1, row, 0)
         assert isinstance(run, Run)

@@ -101,7 +101,7 @@ AS_DECLARED = Profile(
     features="random",
     feature_width=1 / 16,
     absent_classes="skip",
-    embedded="always",
+    embedded=True,
     comparable=False,
     redo_stale=True,
 )
@@ -140,7 +140,7 @@ def tiny_engine(out, every=0.0, profile=AS_DECLARED, **options):
         store=Store(Path(out) / "runs"),
         identity=Identity(Places(root=None, cache=Path(out) / "cache")),
         files=WeightFiles(None),
-        setting=Setting(profile, False, lambda name: False),
+        setting=Setting(profile, lambda name: False),
         device=torch.device("cpu"),
         checkpoint_seconds=every,
         **options,
