@@ -137,8 +137,10 @@ def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
         grid = to_grid(plan)
         folder = (arguments.out or RESULTS) / "tables" / grid.profile
         if shown := pictures(plan):
-            grid = replace(grid, picture=f"{table.name}.png")
-            write_file(folder / grid.picture, contact_sheet(shown))
+            write_file(folder / f"{table.name}.png", contact_sheet(shown))
+            # A report with other people's photographs could not be passed on; drawn ones can.
+            if engine.setting.profile.embedded and not table.released:
+                grid = replace(grid, picture=f"{table.name}.png")
         write_file(folder / f"{table.name}.md", markdown(grid).encode())
         write_file(folder / f"{table.name}.csv", long_csv(grid).encode())
         print(terminal(grid))
