@@ -15,8 +15,13 @@ EPILOG = """examples:
   python reproduce.py --table d2sm_table1 --plan             what would run, what is missing
   python reproduce.py --table d2sm_table1 --profile lite --data-root DIR --only "FFDNet / L_1"
   python reproduce.py --explain d2sm_table1 "+ L_Contextual" "sigma=35 MIoU"
+  python reproduce.py --paper d2sm_table3                    the table as the paper prints it
+  python reproduce.py --audit                                what does not fit in the papers' tables
+  python reproduce.py --claims                               what the papers say, on their numbers
+  python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
 
-exit status: 0 all cells that were asked for are there, 1 some are not, 2 wrong usage
+exit status: 0 all cells that were asked for are there, 1 some are not (or, with --strict, a claim
+fails), 2 wrong usage
 """
 
 
@@ -31,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     what = p.add_argument_group("what to do (one of)")
     what.add_argument("--table", nargs="+", metavar="NAME", help="fill these tables, or all")
     what.add_argument("--list", action="store_true", help="list the tables")
+    what.add_argument("--paper", nargs="+", metavar="NAME", help="print these as the papers do")
+    what.add_argument("--audit", action="store_true", help="check the papers' tables and text")
+    what.add_argument("--claims", action="store_true", help="check what the papers say in words")
+    what.add_argument("--ledger", nargs="+", metavar="NAME", help="every choice and its origin")
     what.add_argument(
         "--explain",
         nargs=3,
@@ -42,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--data-root", type=Path, metavar="DIR", help="real data sets and weights/")
     how.add_argument("--only", default="", metavar="PATTERN", help="rows like 'FFDNet / L_1'")
     how.add_argument("--seeds", type=int, default=1, metavar="N", help="runs per row (default 1)")
+    how.add_argument(
+        "--format",
+        nargs="+",
+        choices=("md", "csv", "html", "tex"),
+        help="with --paper: instead of plain text; with --table: besides md and csv",
+    )
+    how.add_argument("--strict", action="store_true", help="with --claims: 1 if one fails")
     how.add_argument("--plan", action="store_true", help="show what would run, and run nothing")
     how.add_argument("--refresh", action="store_true", help="redo runs that other code made")
     how.add_argument("--device", default="", help="cpu, cuda, cuda:1 (default: cuda if there)")
@@ -54,16 +70,22 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, call, print; returns the exit status."""
     p = parser()
     arguments = p.parse_args(argv)
-    asked = [bool(arguments.table), arguments.list, bool(arguments.explain)]
+    asked = [
+        bool(getattr(arguments, name))
+        for name in ("table", "list", "paper", "audit", "claims", "ledger", "explain")
+    ]
     if sum(asked) != 1:
-        p.error("say one of --table NAME, --list, --explain TABLE ROW COLUMN")
+        p.error(
+            "say one of --table NAME, --list, --paper NAME, --audit, --claims, --ledger NAME, "
+            "--explain TABLE ROW COLUMN"
+        )
     if arguments.seeds < 1:
         p.error("--seeds takes a number from 1")
     if arguments.workers is not None and arguments.workers < 0:
         p.error("--workers takes a number from 0")
-    from benchmarks import commands  # late: it imports torch
+    from benchmarks.dispatch import run  # late: it imports torch
 
-    return commands.run(arguments)
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,40 +15,22 @@ from benchmarks.engine.collect import pictures, row_named, to_grid
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.explain import explain
 from benchmarks.engine.identity import Identity
-from benchmarks.engine.plan import Plan, UsageError, make_plan, nothing_can_be_made, steps
+from benchmarks.engine.plan import Plan, make_plan, nothing_can_be_made, steps
 from benchmarks.engine.progress import clock, say
-from benchmarks.engine.store import Store, StoreError, write_file
+from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
-from benchmarks.papers import calibration, d2sm
+from benchmarks.papers.tables import TABLES
 from benchmarks.report.contact_sheet import contact_sheet
 from benchmarks.report.grid import Grid
+from benchmarks.report.html import page
+from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
 from benchmarks.report.terminal import terminal
+from benchmarks.usage import UsageError
 from datasets.images import DataError, Places
 
-TABLES = {table.name: table for paper in (d2sm, calibration) for table in paper.TABLES}
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; errors that a user can mend end as one line and status 2."""
-    try:
-        if arguments.list:
-            return list_tables()
-        engine = make_engine(arguments)
-        if arguments.explain:
-            return explain_number(arguments, engine)
-        return make_tables(arguments, engine)
-    except (UsageError, DataError, StoreError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # `| head` has seen enough; what was left undone is not known
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
 
 
 def make_engine(arguments: argparse.Namespace) -> Engine:
@@ -92,37 +72,35 @@ def _device(name: str) -> torch.device:
 
 
 def tables_named(names: list[str], with_data_root: bool) -> list[Table]:
-    """The declared tables of these names.
+    """The declared tables of these names that can be run, at least in part.
 
     Raises:
-        UsageError: a name is unknown; the message lists all.
+        UsageError: a name is unknown, or nothing of the table is implemented.
     """
+    runnable = {n: t for n, t in TABLES.items() if isinstance(t, Table) and t.runnable}
     if names == ["all"]:
-        return [t for t in TABLES.values() if with_data_root or not t.released]
+        return [t for t in runnable.values() if with_data_root or not t.released]
     for name in names:
         if name not in TABLES:
             raise UsageError(f"there is no table {name!r}; there are: {', '.join(TABLES)}")
-    return [TABLES[name] for name in names]
+        if name not in runnable:
+            raise UsageError(
+                f"{name}: none of its networks is implemented yet; --paper {name} shows what the "
+                f"paper prints. Tables that can be run: {', '.join(runnable)}"
+            )
+    return [runnable[name] for name in names]
 
 
-def list_tables() -> int:
-    """One line per table."""
-    for table in TABLES.values():
-        cells = len(table.rows()) * len(table.columns)
-        needs = "; needs --data-root" if table.released else ""
-        print(f"{table.name:15}{table.source}: {table.caption}")
-        print(
-            f"{'':15}{len(table.rows())} rows x {len(table.columns)} columns = {cells} cells{needs}"
-        )
-    print("\nprofiles:")
-    for profile in PROFILES.values():
-        print(f"  {profile.name:6} {profile.summary}")
-    return 0
+def measured_grids(arguments: argparse.Namespace) -> dict[str, Grid]:
+    """What the store has of every table under a profile; nothing is run."""
+    engine = make_engine(arguments)
+    tables = tables_named(["all"], arguments.data_root is not None)
+    return {table.name: to_grid(make_plan(table, engine, arguments.seeds)) for table in tables}
 
 
-def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
+def make_tables(arguments: argparse.Namespace) -> int:
     """Fill and write tables, or show what that would take."""
-    status = 0
+    engine, status = make_engine(arguments), 0
     tables = tables_named(arguments.table, arguments.data_root is not None)
     # All plans first: a pattern that fits no row is told before anything is trained.
     plans = [make_plan(table, engine, arguments.seeds, arguments.only) for table in tables]
@@ -141,8 +119,8 @@ def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
             # A report with other people's photographs could not be passed on; drawn ones can.
             if engine.setting.profile.embedded and not table.released:
                 grid = replace(grid, picture=f"{table.name}.png")
-        write_file(folder / f"{table.name}.md", markdown(grid).encode())
-        write_file(folder / f"{table.name}.csv", long_csv(grid).encode())
+        for form in dict.fromkeys(["md", "csv", *(arguments.format or [])]):
+            write_file(folder / f"{table.name}.{form}", _report(grid, form, folder).encode())
         print(terminal(grid))
         took = clock(time.monotonic() - begun)
         say(f"{table.name} took {took}; written to {folder / table.name}.md and .csv")
@@ -150,13 +128,21 @@ def make_tables(arguments: argparse.Namespace, engine: Engine) -> int:
     return status
 
 
+def _report(grid: Grid, form: str, folder: Path) -> str:
+    """A table's report in one of the formats that `--format` names."""
+    if form == "html":
+        return page(grid, folder)
+    return {"md": markdown, "csv": long_csv, "tex": latex, "terminal": terminal}[form](grid)
+
+
 def missing_cells(plan: Plan, grid: Grid) -> int:
     """Exit status 1 if a cell that was asked for has no number; says why."""
     for entry in plan.entries:
         for problem in entry.problems:
             say(problem)
-    pairs = zip(plan.entries, grid.rows, strict=True)
-    return int(any(e.asked and not all(c.values for c in row.cells) for e, row in pairs))
+    asked = [row for e, row in zip(plan.entries, grid.rows, strict=True) if e.asked]
+    cells = [cell for row in asked for cell in row.cells if cell.status != "not implemented"]
+    return int(not all(cell.values for cell in cells))
 
 
 def show_plan(plan: Plan) -> None:
@@ -172,9 +158,9 @@ def show_plan(plan: Plan) -> None:
     print("  " + ", ".join(f"{n} {action}" for action, n in count.items() if n))
 
 
-def explain_number(arguments: argparse.Namespace, engine: Engine) -> int:
+def explain_number(arguments: argparse.Namespace) -> int:
     """Print the path of one number."""
     name, row, column = arguments.explain
-    plan = make_plan(tables_named([name], True)[0], engine, arguments.seeds)
+    plan = make_plan(tables_named([name], True)[0], make_engine(arguments), arguments.seeds)
     print(explain(plan, row_named(plan, row), column))
     return 0

@@ -1,5 +1,6 @@
 """The command line: what a user sees when it goes right, and one clear line when it does not."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,9 @@ def test_help_shows_the_first_command(capsys):
         (["--table", "d2sm_table1", "--workers", "-1"], "--workers takes a number from 0"),
         (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
         ([], "say one of --table NAME, --list"),
+        (["--paper", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: d2sm_table1"),
+        (["--ledger", "nothing"], "there is no table 'nothing'"),
+        (["--audit", "--claims"], "say one of"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told):
@@ -85,6 +89,77 @@ def test_list_names_every_table_and_profile(capsys):
     assert status == 0
     for word in ("d2sm_table1", "d2sm_table4", "calibration", "smoke", "lite", "paper"):
         assert word in out
+
+
+def test_list_says_how_much_of_a_table_can_be_run_and_what_was(capsys, tmp_path):
+    folder = tmp_path / "tables" / "lite"
+    folder.mkdir(parents=True)
+    lines = ["group,row,ours", "FFDNet,L_1,33.3", "FFDNet,L_1,", ",noisy input,20.3"]
+    (folder / "d2sm_table1.csv").write_text("\n".join(lines))
+    status, out, _ = call(capsys, "--list", "--out", tmp_path)
+    assert status == 0
+    by_name = {line.split()[0]: line for line in out.splitlines() if line}
+    assert by_name["d2sm_table1"].split()[-4:] == ["126", "all", "lite", "1"]
+    assert by_name["d2sm_table2"].endswith("not implemented")
+
+
+def test_papers_table_is_printed_in_every_format(capsys):
+    for form, sign in {
+        None: "24.31(1)",
+        "md": "**24.31** <sup>(1)</sup>",
+        "csv": "d2sm_table3,Ours,Ours,I-HAZE PSNR,,,24.31,1,",
+        "html": "<!doctype html>",
+        "tex": r"\toprule",
+    }.items():
+        status, out, _ = call(
+            capsys, "--paper", "d2sm_table3", *(["--format", form] if form else [])
+        )
+        assert status == 0
+        assert sign in out or sign.upper() in out.upper(), form
+
+
+def test_every_papers_table_can_be_printed(capsys):
+    status, out, _ = call(capsys, "--paper", "all", "--format", "md")
+    assert status == 0
+    assert out.count("\n# ") + out.startswith("# ") == 28
+
+
+def test_audit_lists_its_findings(capsys):
+    status, out, _ = call(capsys, "--audit")
+    assert status == 0
+    assert "14 findings" in out
+    assert "0.950 and 0.966" in " ".join(out.split())
+
+
+def test_claims_have_verdicts_and_strict_makes_them_the_status(capsys):
+    status, out, _ = call(capsys, "--claims")
+    assert status == 0
+    assert "35 holds, 3 fails, 1 undecided" in out
+    assert call(capsys, "--claims", "--strict")[0] == 1
+
+
+def test_claims_about_what_was_measured_need_data(capsys, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    status, out, _ = call(
+        capsys, "--claims", "--profile", "lite", "--data-root", root, "--out", tmp_path
+    )
+    assert status == 0
+    assert re.search(r"^lite +39 no data$", out, re.MULTILINE)
+
+
+def test_ledger_counts_what_is_assumed(capsys):
+    status, out, _ = call(capsys, "--ledger", "d2sm_table1")
+    assert status == 0
+    assumed = int(re.search(r"(\d+) assumed, \d+ cited, \d+ from the paper", out)[1])
+    assert out.count("\nassumed") == assumed > 5
+    assert out.index("\nassumed") < out.index("\ncited") < out.index("\npaper")
+
+
+def test_what_is_not_implemented_says_what_can_be_done_instead(capsys, tmp_path):
+    status, _, err = call(capsys, "--table", "d2sm_table3", "--out", tmp_path)
+    assert status == 2
+    assert "--paper d2sm_table3" in err
 
 
 def test_explain_shows_the_path_of_a_number(capsys, tmp_path):

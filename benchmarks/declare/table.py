@@ -7,10 +7,15 @@ from typing import Any
 
 from torch import nn
 
+from benchmarks.declare.printed import PrintedNumber, read_numbers
 from benchmarks.declare.protocol import Protocol, Training
 from benchmarks.declare.runs import Network, Released, Run
 from benchmarks.metrics.metric import Metric
+from benchmarks.report.grid import Cell, Grid, GridRow, Layout, RankScope, Role
+from benchmarks.report.grid import Column as GridColumn
 from losses.objective import Objective, Term
+
+NOT_TRAINED = Protocol(training=None)
 
 
 class DeclarationError(ValueError):
@@ -18,12 +23,31 @@ class DeclarationError(ValueError):
 
 
 @dataclass(frozen=True)
-class Column:
-    """One measured quantity: a metric on a degraded test set."""
+class Unmeasured:
+    """A quantity that a paper prints and that this suite does not measure."""
 
-    metric: Metric
-    data: Any
+    symbol: str
+    digits: int
+    higher_is_better: bool | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measured quantity: a metric on a degraded test set.
+
+    data: the test set; None where it is not implemented.
+    label: the paper's heading where it is not the metric's symbol.
+    """
+
+    metric: Metric | Unmeasured
+    data: Any = None
     group: str = ""
+    label: str | None = None
+
+    @property
+    def implemented(self) -> bool:
+        """Whether the suite can measure it, given the data."""
+        return self.data is not None and isinstance(self.metric, Metric)
 
     @property
     def name(self) -> str:
@@ -36,31 +60,44 @@ class Row:
     """A trained network and the numbers that the paper prints for it.
 
     label: the paper's wording of the objective or method.
-    printed: the row's numbers in column order, as printed, `-` for none; `|` is for the eye.
+    model: None for a network that is not implemented.
+    printed: the row's numbers in column order, see `benchmarks.declare.printed`.
     method: the backbone's label where it differs from the group's.
+    role: what the row is, if not a method that is compared.
     recipe: the row's own training, where the original method has one.
     released: weights to evaluate instead of training.
     """
 
     label: str
-    model: type[nn.Module] | Network
+    model: type[nn.Module] | Network | None
     objective: Objective | Term | None
     printed: str
     method: str = ""
+    role: Role = "method"
     recipe: Training | None = None
     released: Released | None = None
     note: str = ""
 
     @property
+    def implemented(self) -> bool:
+        """Whether there is a network to train or to evaluate."""
+        return self.model is not None
+
+    @property
     def network(self) -> Network:
-        """The declared network, with default arguments where the row names just the class."""
+        """The declared network, with default arguments where the row names just the class.
+
+        Raises:
+            DeclarationError: the row has none.
+        """
+        if self.model is None:
+            raise DeclarationError(f"row {self.label!r}: its network is not implemented")
         return self.model if isinstance(self.model, Network) else Network(self.model)
 
     @property
-    def numbers(self) -> list[str]:
-        """The printed numbers, one string per column, with a leading zero."""
-        words = self.printed.replace("|", " ").split()
-        return ["0" + word if word.startswith(".") else word for word in words]
+    def numbers(self) -> list[PrintedNumber]:
+        """The printed numbers, one per column."""
+        return read_numbers(self.printed)
 
 
 @dataclass(frozen=True)
@@ -72,29 +109,76 @@ class Reference:
     clean: bool = False  # measure on the undegraded image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """A table of a paper: data, protocol, columns and rows, and the printed numbers with them.
 
     rank_within: "group" (a block of rows), "column" (all rows) or None for no ranks.
+    layout, headers, bold_known: how the paper prints it, see `Grid`.
     released: the table evaluates released weights; no profile changes it.
     """
 
     name: str
     source: str
     caption: str
-    protocol: Protocol
+    protocol: Protocol = NOT_TRAINED
+    train: Any = None
     columns: tuple[Column, ...]
     groups: dict[str, list[Row]]
-    train: Any = None
-    rank_within: str | None = None
+    rank_within: RankScope | None = None
     references: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
+    layout: Layout = "rows"
+    headers: tuple[str, str] = ("Method (backbone)", "Objective")
+    bold_known: bool = True
     released: bool = False
 
     def __post_init__(self) -> None:
         for group, row in self.rows():
             self._check(group, row)
+
+    @property
+    def cells(self) -> int:
+        """How many numbers the table has."""
+        return len(self.rows()) * len(self.columns)
+
+    @property
+    def runnable(self) -> int:
+        """How many of them the suite can measure, given data and weights."""
+        rows = sum(row.implemented for _, row in self.rows())
+        return rows * sum(column.implemented for column in self.columns)
+
+    def printed(self) -> Grid:
+        """The table as the paper prints it, and nothing else."""
+        return Grid(
+            name=self.name,
+            source=self.source,
+            title=self.caption,
+            columns=self.printed_columns(),
+            rows=[
+                GridRow(group, row.method or group, row.label, printed_cells(row), role=row.role)
+                for group, row in self.rows()
+            ],
+            rank_within=self.rank_within,
+            notes=list(self.notes),
+            layout=self.layout,
+            headers=self.headers,
+            bold_known=self.bold_known,
+        )
+
+    def printed_columns(self) -> list[GridColumn]:
+        """The columns with as many digits as the paper prints in each."""
+        numbers = list(zip(*(row.numbers for _, row in self.rows()), strict=True))
+        return [
+            GridColumn(
+                group=column.group,
+                label=column.metric.symbol if column.label is None else column.label,
+                metric=column.metric.symbol,
+                digits=_digits(numbers[i], column.metric.digits),
+                higher_is_better=column.metric.higher_is_better,
+            )
+            for i, column in enumerate(self.columns)
+        ]
 
     def rows(self) -> list[tuple[str, Row]]:
         """All rows with their group's name, in the printed order."""
@@ -113,6 +197,8 @@ class Table:
             raise DeclarationError(
                 f"{place}: {len(row.numbers)} printed numbers for {len(self.columns)} columns"
             )
+        if not row.implemented:
+            return
         if row.objective is None:
             if row.released is None:
                 raise DeclarationError(f"{place}: needs an objective or released weights")
@@ -128,6 +214,24 @@ class Table:
         absent = [f"{name!r}" for name in row.network.inputs if name not in at_hand]
         if absent:
             raise DeclarationError(f"{place}: the network takes {', '.join(absent)}")
+
+
+def printed_cells(row: Row) -> list[Cell]:
+    """What the paper prints in a row; nothing is measured yet."""
+    return [
+        Cell(number.text, number.rank, number.bold, number.mark, status=status(row))
+        for number in row.numbers
+    ]
+
+
+def status(row: Row) -> str:
+    """Of a cell of the row before anything is measured."""
+    return "pending" if row.implemented else "not implemented"
+
+
+def _digits(numbers: tuple[PrintedNumber, ...], default: int) -> int:
+    decimals = [len(n.text.partition(".")[2]) for n in numbers if n.text[-1].isdigit()]
+    return max(decimals, default=default)
 
 
 def _objective(declared: Objective | Term) -> Objective:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger
-from benchmarks.declare.table import Table
-from benchmarks.engine.execute import Engine, Needs, State, dependencies, needs
+from benchmarks.declare.table import printed_cells
+from benchmarks.engine.execute import Engine, State
+from benchmarks.engine.graph import dependencies
 from benchmarks.engine.identity import Score, base_data
 from benchmarks.engine.plan import Entry, Plan
+from benchmarks.engine.problems import Needs, needs
 from benchmarks.engine.weights import MissingFile, WrongFile
-from benchmarks.report.grid import Cell, Column, Grid, GridRow, LedgerEntry
+from benchmarks.report import bootstrap
+from benchmarks.report.grid import Cell, Grid, GridRow, LedgerEntry
+from benchmarks.usage import UsageError
 from datasets.images import DataError
 from losses.objective import Objective, Term
 
@@ -29,19 +36,16 @@ def to_grid(plan: Plan) -> Grid:
     """Everything that is known about a table; reads the store, makes nothing."""
     table, profile = plan.table, plan.engine.setting.profile
     watermark = "" if table.released else WATERMARKS.get(profile.name, "")
-    return Grid(
-        name=table.name,
-        source=table.source,
-        title=table.caption,
-        columns=columns(table),
+    return replace(
+        table.printed(),
         rows=[
-            GridRow(e.group, e.method, e.label, _cells(plan, e), note=e.row.note if e.row else "")
+            GridRow(e.group, e.method, e.label, _cells(plan, e), e.row.note, e.row.role)
             for e in plan.entries
+            if e.row is not None
         ],
-        rank_within=table.rank_within,  # type: ignore[arg-type]
         profile="paper" if table.released else profile.name,
         watermark=watermark,
-        comparable=table.released or profile.comparable,
+        comparable=_comparable(plan),
         ledger_note=""
         if table.released or profile.name == "paper"
         else "These are the declared choices, which the paper profile runs; what this profile ran "
@@ -52,7 +56,7 @@ def to_grid(plan: Plan) -> Grid:
             for c in ledger(table)
         ],
         references=[
-            GridRow("", e.label, "", _cells(plan, e), ranked=False) for e in plan.references
+            GridRow("", e.label, "", _cells(plan, e), role="reference") for e in plan.references
         ],
         notes=_notes(plan),
     )
@@ -62,6 +66,8 @@ def pictures(plan: Plan) -> list[tuple[str, Path]]:
     """Caption and file of each row's first test image in the last column, for a contact sheet."""
     found = []
     for entry in plan.references + plan.entries:
+        if not entry.scores[-1]:
+            continue
         score = entry.scores[-1][0]
         try:
             engine = plan.engine
@@ -73,45 +79,32 @@ def pictures(plan: Plan) -> list[tuple[str, Path]]:
     return found
 
 
-def columns(table: Table) -> list[Column]:
-    """The table's columns with as many digits as the paper prints in each."""
-    printed = list(zip(*(row.numbers for _, row in table.rows()), strict=True))
-    return [
-        Column(
-            column.group,
-            column.metric.symbol,
-            column.metric.symbol,
-            _digits(printed[i], column.metric.digits),
-            column.metric.higher_is_better,
-        )
-        for i, column in enumerate(table.columns)
-    ]
-
-
-def _digits(printed: tuple[str, ...], default: int) -> int:
-    decimals = [len(number.partition(".")[2]) for number in printed if number[-1].isdigit()]
-    return max(decimals, default=default)
-
-
 def _cells(plan: Plan, entry: Entry) -> list[Cell]:
-    printed = entry.row.numbers if entry.row else [None] * len(entry.scores)
-    return [_cell(plan.engine, entry, i, printed[i]) for i in range(len(entry.scores))]
+    printed = printed_cells(entry.row) if entry.row else [Cell()] * len(entry.scores)
+    return [_cell(plan, entry, i, printed[i]) for i in range(len(entry.scores))]
 
 
-def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
+def _comparable(plan: Plan) -> bool:
+    """Whether the numbers may be held against the paper's."""
+    return plan.table.released or plan.engine.setting.profile.comparable
+
+
+def _cell(plan: Plan, entry: Entry, i: int, printed: Cell) -> Cell:
     """One cell: measured if the store has all its seeds, else the reason why not."""
-    scores = entry.scores[i]
+    engine, scores = plan.engine, entry.scores[i]
+    if not scores:
+        return replace(printed, status="not implemented")
     problem = entry.unavailable.get(i, entry.problem)
     try:
         records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
         states = [state for score in scores for state in _states(engine, score)]
-        cell = Cell(
+        cell = replace(
             printed,
             run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
             score_id=" ".join(engine.identity.score_id(s) for s in scores),
         )
     except (DataError, MissingFile, WrongFile) as error:
-        return Cell(printed, status="needs", detail=needs(error).what)
+        return replace(printed, status="needs", detail=needs(error).what)
     # A problem elsewhere in the row takes nothing from a number that is good.
     if any(record is None for record in records) or any(map(engine.redo, states)):
         if isinstance(problem, Needs):
@@ -124,10 +117,28 @@ def _cell(engine: Engine, entry: Entry, i: int, printed: str | None) -> Cell:
     return replace(
         cell,
         values=tuple(s.metric.summary(r["values"]) for s, r in zip(scores, records, strict=True)),
+        replicates=_replicates(scores, records) if _comparable(plan) else (),
         status="stale" if any(state.status == "stale" for state in states) else "ok",
         n_images=len(records[0]["images"]),
         expected_images=records[0]["expected_images"],
     )
+
+
+def _replicates(scores: Sequence[Score], records: Sequence[dict[str, Any]]) -> tuple[float, ...]:
+    """The cell's number for each resample of its test images, the mean over seeds.
+
+    None for fewer than six images, for seeds that were not measured on the same ones, and where a
+    resample has no finite number: an image restored exactly, or no labelled pixel.
+    """
+    images = records[0]["images"]
+    if len(images) < bootstrap.LEAST_IMAGES or any(
+        record["images"] != images for record in records
+    ):
+        return ()
+    drawn = bootstrap.counts(images)
+    seeds = [s.metric.replicates(r["values"], drawn) for s, r in zip(scores, records, strict=True)]
+    replicates = tuple(np.mean(seeds, axis=0).tolist())
+    return replicates if all(map(math.isfinite, replicates)) else ()
 
 
 def _states(engine: Engine, score: Score) -> Iterator[State]:
@@ -257,7 +268,6 @@ def row_named(plan: Plan, wanted: str) -> Entry:
     Raises:
         UsageError: no row or several; the message lists the names.
     """
-    from benchmarks.engine.plan import UsageError
 
     def squeezed(text: str) -> str:
         return text.lower().replace(" ", "")

@@ -7,14 +7,11 @@ made by the present code, and started from the present weights of the runs that 
 from __future__ import annotations
 
 import io
-import platform
-import subprocess
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +24,10 @@ from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.freshness import changed, sources
+from benchmarks.engine.graph import dependencies
 from benchmarks.engine.identity import Identity, Score, digest, slug
+from benchmarks.engine.machine import machine
+from benchmarks.engine.problems import Failed, Needs, first_line, needs
 from benchmarks.engine.progress import Progress, clock, say
 from benchmarks.engine.store import Damaged, RunFolder, Store, StoreError
 from benchmarks.engine.train import Checkpoints, train
@@ -37,18 +37,6 @@ from datasets.images import DataError
 TRAIN_MODULE = "benchmarks.engine.train"
 EVALUATE_MODULE = "benchmarks.engine.evaluate"
 WEIGHTS = "weights.safetensors"
-
-
-class Failed(Exception):  # noqa: N818
-    """A run or a score could not be made; the traceback lies in its folder."""
-
-
-class Needs(Exception):  # noqa: N818
-    """A file or data set is absent; `what` is short enough for a cell."""
-
-    def __init__(self, what: str, message: str):
-        super().__init__(message)
-        self.what = what
 
 
 @dataclass
@@ -218,7 +206,7 @@ class Engine:
         except (DataError, MissingFile, WrongFile, StoreError, Needs, Failed):
             raise
         except Exception as error:
-            short = f"{type(error).__name__}: {_first_line(error)}"
+            short = f"{type(error).__name__}: {first_line(error)}"
             lines = traceback.format_exception(error)
             # The frames hold network, optimiser and batch: let go of them, or the rows after an
             # out-of-memory error meet the same.
@@ -278,7 +266,7 @@ class Engine:
             pass
         except Exception as error:
             # The digest is right and the content is not ours: somebody else's file.
-            folder.set_aside("checkpoint.pt", f"is refused ({_first_line(error)})")
+            folder.set_aside("checkpoint.pt", f"is refused ({first_line(error)})")
             saved = None
         if saved is not None:
             record = folder.read_json("checkpoint.json")
@@ -415,24 +403,6 @@ class Engine:
         return {self.identity.run_id(d): self.weights_digest(d) for d in dependencies(score)}
 
 
-def dependencies(node: Any) -> list[Provider]:
-    """The providers that a run or a score needs directly, each once."""
-    found: dict[Provider, None] = {}
-
-    def walk(part: Any, top: bool) -> None:
-        if isinstance(part, Run | Released | Fixed) and not top:
-            found[part] = None
-        elif is_dataclass(part) and not isinstance(part, type):
-            for item in fields(part):
-                walk(getattr(part, item.name), False)
-        elif isinstance(part, tuple | list):
-            for item in part:
-                walk(item, False)
-
-    walk(node, True)
-    return list(found)
-
-
 _SIZES = ("steps", "batch", "crop")
 
 
@@ -440,15 +410,6 @@ def _pixels(training: dict[str, Any]) -> int:
     """Pixels that pass through the network in a training."""
     steps, batch, crop = (int(training[name]) for name in _SIZES)
     return steps * batch * crop**2
-
-
-def needs(error: Exception) -> Needs:
-    """The error of an absent file or data set as what a cell says."""
-    what = error.name if isinstance(error, MissingFile) else "data"
-    if isinstance(error, WrongFile):
-        what = "the released file"
-    # A loader process hands its error on with a traceback in the text.
-    return Needs(what, str(error).rpartition("DataError: ")[2].strip())
 
 
 def png(image: Tensor) -> bytes:
@@ -461,37 +422,5 @@ def png(image: Tensor) -> bytes:
     return buffer.getvalue()
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]
-
-
 def _step_of(saved: bytes) -> int:
     return int(torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)["step"])
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """Device, versions and the state of the code, recorded beside a result."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    packages = ("torch", "torchvision", "numpy", "scikit-image")
-    return {
-        "device": str(device),
-        "processor": name,
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in packages},
-        "commit": _commit(),
-    }
-
-
-def _commit() -> str:
-    """The repository's commit, with `+` where files differ from it; "" outside a checkout."""
-    root = Path(__file__).resolve().parents[2]
-    try:
-        git = ["git", "-C", str(root)]
-        head = subprocess.run(
-            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-        )
-        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
-    except OSError:
-        return ""
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from benchmarks.declare.runs import Fixed, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row
-from benchmarks.engine.collect import columns, to_grid
-from benchmarks.engine.execute import dependencies
+from benchmarks.engine.collect import to_grid
+from benchmarks.engine.graph import dependencies
 from benchmarks.engine.identity import Score, slug
-from benchmarks.engine.plan import Entry, Plan, UsageError
+from benchmarks.engine.plan import Entry, Plan
 from benchmarks.report.grid import Cell
+from benchmarks.usage import UsageError
 from losses.objective import Objective
 
 IMAGES_SHOWN = 12
@@ -26,11 +27,13 @@ def explain(plan: Plan, entry: Entry, column: str) -> str:
     i = _column(plan, column)
     grid = to_grid(plan)
     cell = grid.rows[plan.entries.index(entry)].cells[i]
+    if not entry.scores[i]:
+        raise UsageError(f"{entry.name}, {grid.columns[i].name}: not implemented")
     score = entry.scores[i][0]
     lines = [
-        f"{plan.table.source}, {entry.name}, {columns(plan.table)[i].name}",
+        f"{plan.table.source}, {entry.name}, {grid.columns[i].name}",
         "",
-        *_numbers(cell, columns(plan.table)[i].digits),
+        *_numbers(cell, grid.columns[i].digits),
         "",
         *_declared(plan, entry),
         "",
@@ -42,7 +45,7 @@ def explain(plan: Plan, entry: Entry, column: str) -> str:
 
 
 def _column(plan: Plan, wanted: str) -> int:
-    names = [column.name for column in columns(plan.table)]
+    names = [column.name for column in plan.table.columns]
     squeezed = [name.lower().replace(" ", "") for name in names]
     if wanted.lower().replace(" ", "") not in squeezed:
         raise UsageError(f"{plan.table.name} has no column {wanted!r}; it has {', '.join(names)}")

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table
-from benchmarks.engine.execute import Engine, Failed, Needs, dependencies, needs
+from benchmarks.engine.execute import Engine
+from benchmarks.engine.graph import dependencies
 from benchmarks.engine.identity import Score, slug
+from benchmarks.engine.problems import Failed, Needs, needs
 from benchmarks.engine.progress import clock
 from benchmarks.engine.weights import MissingFile, WrongFile
+from benchmarks.metrics.metric import Metric
+from benchmarks.usage import UsageError
 from datasets.degradations.clean import Clean
 from datasets.images import DataError
-
-
-class UsageError(Exception):
-    """The command asks for what does not exist; the message names what does."""
 
 
 @dataclass
 class Entry:
     """A row, or a line of reference, with the provider of its numbers for every seed.
 
-    scores: by column, then by seed; None where the reference has no meaning.
+    scores: by column, then by seed; none in a column that is not implemented.
     problem: why the row has no numbers, once that is known.
     """
 
@@ -42,7 +42,7 @@ class Entry:
     @property
     def name(self) -> str:
         """`FFDNet / + L_Contextual`, for progress and for --only."""
-        return f"{self.group} / {self.label}" if self.group else self.label
+        return " / ".join(word for word in (self.group, self.label) if word)
 
     @property
     def problems(self) -> list[str]:
@@ -86,13 +86,15 @@ class Plan:
     def execute(self) -> None:
         """Make everything that was asked for; failures stay with their entries."""
         for entry in self.references + self.entries:
-            if entry.asked:
+            if entry.asked and entry.providers:
                 self._check_columns(entry)
                 self._make(entry)
 
     def _check_columns(self, entry: Entry) -> None:
         """Find the columns whose test data or judge cannot be had; the others go on."""
         for i, column in enumerate(entry.scores):
+            if not column:
+                continue
             try:
                 self.engine.identity.images(column[0].data)
                 for judge in dependencies(column[0].metric):
@@ -103,7 +105,7 @@ class Plan:
                 entry.unavailable[i] = error
 
     def _make(self, entry: Entry) -> None:
-        columns = [column for i, column in enumerate(entry.scores) if i not in entry.unavailable]
+        columns = [c for i, c in enumerate(entry.scores) if c and i not in entry.unavailable]
         try:
             for seed, provider in enumerate(entry.providers):
                 if columns:
@@ -130,8 +132,10 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
     columns = [setting.resolve(column) for column in table.columns]
     entries = []
     for group, row in table.rows():
-        providers: list[Provider] = [setting.run(table, row, seed) for seed in numbers]
-        scores = [[_score(table, provider, c) for provider in providers] for c in columns]
+        providers: list[Provider] = (
+            [setting.run(table, row, seed) for seed in numbers] if row.implemented else []
+        )
+        scores = [_scores(table, providers, column) for column in columns]
         entries.append(Entry(group, row.label, row.method or group, providers, scores, row))
     if only:
         for entry in entries:
@@ -139,18 +143,25 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
         if not any(entry.asked for entry in entries):
             known = ", ".join(f"'{entry.name}'" for entry in entries)
             raise UsageError(f"{table.name} has no row like {only!r}; its rows are {known}")
+        if not any(entry.providers for entry in entries if entry.asked):
+            raise UsageError(f"{table.name}: rows like {only!r} are not implemented yet")
     references = []
     for reference in table.references:
-        shown = (
-            [replace(c, data=Clean(c.data.data)) for c in columns] if reference.clean else columns
-        )
-        scores = [[_score(table, reference.provider, c)] for c in shown]
+        shown = [_undegraded(column) for column in columns] if reference.clean else columns
+        scores = [_scores(table, [reference.provider], column) for column in shown]
         references.append(Entry("", reference.label, "", [reference.provider], scores))
     return Plan(table, engine, numbers, entries, references)
 
 
-def _score(table: Table, provider: Provider, column: Column) -> Score:
-    return Score(provider, column.data, column.metric, table.protocol.evaluation)
+def _scores(table: Table, providers: Sequence[Provider], column: Column) -> list[Score]:
+    if not isinstance(column.metric, Metric) or column.data is None:
+        return []
+    evaluation = table.protocol.evaluation
+    return [Score(provider, column.data, column.metric, evaluation) for provider in providers]
+
+
+def _undegraded(column: Column) -> Column:
+    return column if column.data is None else replace(column, data=Clean(column.data.data))
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,7 @@ def nothing_can_be_made(plan: Plan) -> str:
     """What is missing, if that leaves no cell of those asked for; else ""."""
     first = ""
     for entry in plan.entries:
-        for column in entry.scores if entry.asked else []:
+        for column in filter(None, entry.scores if entry.asked else []):
             problems = list(missing(plan.engine, column[0]))
             if not problems:
                 return ""

@@ -1,7 +1,7 @@
 """What a metric is: a value per image, a summary over images, and how the number is printed.
 
-Rendering a table takes only `summary` and the class attributes, so a metric's module imports
-neither torch nor the judging library until `build`.
+Rendering a table takes only `summary`, `replicates` and the class attributes, so a metric's module
+imports neither torch nor the judging library until `build`, and numpy only to resample.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from losses.objective import Resources
@@ -61,6 +62,21 @@ class Metric:
         if not values:
             raise ValueError(f"{self.symbol} of no image: evaluate at least one")
         return math.fsum(values) / len(values)
+
+    def replicates(self, values: Sequence[Any], counts: np.ndarray) -> np.ndarray:
+        """The summary of each resample of the images; here their weighted mean.
+
+        Args:
+            values: finite, one per image.
+            counts: how often each image is drawn, (resamples, n) of integers, each row sums to n.
+
+        Returns:
+            (resamples,) float64, equal to `summary` of the drawn values up to rounding.
+        """
+        import numpy as np
+
+        replicates: np.ndarray = counts @ np.asarray(values, np.float64) / len(values)
+        return replicates
 
 
 def check_images(pred: Tensor, target: Tensor) -> None:

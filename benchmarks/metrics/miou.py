@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from benchmarks.metrics.metric import Metric, check_images
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from losses.objective import Resources
@@ -99,6 +100,26 @@ class MIoU(Metric):
             if union or self.absent == "zero":
                 ious.append(total[i][i] / max(1, union))
         return sum(ious) / len(ious)
+
+    def replicates(self, values: Sequence[Any], counts: np.ndarray) -> np.ndarray:
+        """Mean IoU of each resample of the images, as `summary` of the drawn matrices.
+
+        Intersection and union of a class are sums over images, so that a resample only weighs them.
+
+        Returns:
+            (resamples,) float64; NaN where a resample has no labelled pixel.
+        """
+        import numpy as np
+
+        matrices = np.asarray(values, np.float64)  # (n, truth, found); exact below 2**53 pixels
+        hits = matrices.diagonal(axis1=1, axis2=2)  # (n, classes)
+        intersection = counts @ hits  # (resamples, classes)
+        union = counts @ (matrices.sum(1) + matrices.sum(2) - hits)
+        present = union > 0
+        counted = present.sum(1) if self.absent == "skip" else present.any(1) * self.classes
+        with np.errstate(invalid="ignore"):
+            replicates: np.ndarray = (intersection / np.maximum(1, union)).sum(1) / counted
+        return replicates
 
 
 def _confusion(truth: Tensor, found: Tensor, classes: int) -> list[list[int]]:

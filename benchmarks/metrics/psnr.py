@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from benchmarks.metrics.metric import Metric, check_images
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from losses.objective import Resources
@@ -58,3 +59,10 @@ class PSNR(Metric):
     def summary(self, values: Sequence[Any]) -> float:
         """Mean in dB; infinite as soon as one image is restored exactly."""
         return super().summary([math.inf if value is None else value for value in values])
+
+    def replicates(self, values: Sequence[Any], counts: np.ndarray) -> np.ndarray:
+        """Mean in dB of each resample; infinite where one of its images is restored exactly."""
+        exact = [value is None for value in values]
+        replicates = super().replicates([value or 0.0 for value in values], counts)
+        replicates[counts[:, exact].any(axis=1)] = math.inf
+        return replicates

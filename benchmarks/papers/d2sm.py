@@ -19,7 +19,7 @@ from baselines.judges.unet import Unet
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Reference, Row, Table
+from benchmarks.declare.table import Column, Reference, Row, Table, Unmeasured
 from benchmarks.metrics import ssim as ssim_metric
 from benchmarks.metrics.miou import MIoU
 from benchmarks.metrics.psnr import PSNR
@@ -86,10 +86,10 @@ SEGMENTER = Judge(
         1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
         Labelled(StreetScenes("train", count=48, height=128, width=256)),
         Training(
-            steps=130,
+            steps=assumed(130, "smoke's judge: until it tells clean images from noisy ones"),
             batch=8,
             crop=96,
-            optimizer=Adam(lr=3e-3),
+            optimizer=Adam(lr=assumed(3e-3, "smoke's judge: as fast as it still learns")),
             schedule=MultiStep((90, 115), 0.3),
             augment="hflip",
         ),
@@ -99,10 +99,10 @@ SEGMENTER = Judge(
         1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
         Labelled(Cityscapes("train")),
         Training(
-            steps=600,
+            steps=assumed(600, "lite's judge: a quarter of an hour on two cores"),
             batch=4,
             crop=256,
-            optimizer=Adam(lr=1e-3),
+            optimizer=Adam(lr=assumed(1e-3, "lite's judge: Adam's usual rate")),
             schedule=MultiStep((400, 520), 0.3),
             augment="hflip",
         ),
@@ -176,17 +176,15 @@ WITH_INTERNAL = d2sm("kl")
 # Table 1 -----------------------------------------------------------------------------------------
 
 TRAIN = Noisy(Cityscapes("train"), sigma=paper((0, 75), "4.1"))
-
-
 MIOU = MIoU(SEGMENTER, absent=cited("zero", "official HRNet script, mean over all 19 classes"))
 
 
 def measured_at(*sigmas: int) -> tuple[Column, ...]:
     """PSNR, SSIM and MIoU on the validation images at each noise level."""
     return tuple(
-        Column(metric, Noisy(Cityscapes("val"), paper(sigma, "4.1")), group=f"sigma={sigma}")
+        Column(metric, Noisy(Cityscapes("val"), paper(sigma, "4.1")), f"sigma={sigma}", label)
         for sigma in sigmas
-        for metric in (PSNR(), ssim_metric.SSIM(), MIOU)
+        for metric, label in ((PSNR(), None), (ssim_metric.SSIM(), None), (MIOU, "MIoU (%)"))
     )
 
 
@@ -210,24 +208,24 @@ TABLE1 = Table(
     groups={
         #                           model   objective                      sigma 25: PSNR SSIM MIoU | 35               | 50
         "FFDNet": [
-            Row("L_1",              FFDNet, L1(),                          "35.033 .925 .605 | 34.074 .912 .537 | 32.845 .895 .451"),
-            Row("+ L_SSIM",         FFDNet, L1() + W * SSIM(),             "35.567 .935 .642 | 34.469 .922 .584 | 33.180 .906 .450"),
-            Row("+ L_Perceptual",   FFDNet, L1() + W * PERCEPTUAL,         "34.319 .912 .629 | 33.486 .899 .582 | 32.383 .881 .509"),
-            Row("+ L_LPIPS",        FFDNet, L1() + W * LPIPS_ALEX,         "35.551 .929 .613 | 34.463 .916 .541 | 33.138 .899 .452"),
-            Row("+ L_Contextual",   FFDNet, L1() + W * CONTEXTUAL,         "25.115 .762 .628 | 24.938 .758 .583 | 24.775 .753 .509"),
-            Row("+ L_CrossEntropy", FFDNet, L1() + W_CE * CROSS_ENTROPY,   "35.913 .932 .630 | 34.800 .919 .565 | 33.477 .903 .491"),
-            Row("w/o. Internal",    FFDNet, L1() + W * WITHOUT_INTERNAL,   "35.543 .929 .612 | 34.475 .916 .546 | 33.167 .899 .463", method=OURS),
-            Row("w/. Internal",     FFDNet, L1() + W * WITH_INTERNAL,      "36.454 .936 .644 | 35.206 .923 .587 | 33.807 .907 .520", method=OURS),
+            Row("L_1",              FFDNet, L1(),                          "35.033(6) .925(6) .605(8) | 34.074(6) .912(6) .537(8) | 32.845(6) .895(6) .451(7)"),
+            Row("+ L_SSIM",         FFDNet, L1() + W * SSIM(),             "35.567(3) .935(2) .642(2) | 34.469(4) .922(2) .584(2) | 33.180(3) .906(2) .450(8)"),
+            Row("+ L_Perceptual",   FFDNet, L1() + W * PERCEPTUAL,         "34.319(7) .912(7) .629(4) | 33.486(7) .899(7) .582(4) | 32.383(7) .881(7) .509(2)"),
+            Row("+ L_LPIPS",        FFDNet, L1() + W * LPIPS_ALEX,         "35.551(4) .929(4) .613(6) | 34.463(5) .916(4) .541(7) | 33.138(5) .899(4) .452(6)"),
+            Row("+ L_Contextual",   FFDNet, L1() + W * CONTEXTUAL,         "25.115(8) .762(8) .628(5) | 24.938(8) .758(8) .583(3) | 24.775(8) .753(8) .509(2)"),
+            Row("+ L_CrossEntropy", FFDNet, L1() + W_CE * CROSS_ENTROPY,   "35.913(2) .932(3) .630(3) | 34.800(2) .919(3) .565(5) | 33.477(2) .903(3) .491(4)"),
+            Row("w/o. Internal",    FFDNet, L1() + W * WITHOUT_INTERNAL,   "35.543(5) .929(4) .612(7) | 34.475(3) .916(4) .546(6) | 33.167(4) .899(4) .463(5)", method=OURS),
+            Row("w/. Internal",     FFDNet, L1() + W * WITH_INTERNAL,      "**36.454**(1) **.936**(1) **.644**(1) | **35.206**(1) **.923**(1) **.587**(1) | **33.807**(1) **.907**(1) **.520**(1)", method=OURS),
         ],
         "CBDNet": [
-            Row("-",                CBDNet, CBDNET,                        "36.152 .936 .655 | 34.964 .923 .599 | 33.613 .907 .539"),
-            Row("w/o. Internal",    CBDNet, CBDNET + W * WITHOUT_INTERNAL, "36.254 .935 .679 | 35.158 .925 .631 | 33.904 .911 .550"),
-            Row("w/. Internal",     CBDNet, CBDNET + W * WITH_INTERNAL,    "36.899 .941 .691 | 35.596 .929 .652 | 34.172 .914 .600"),
+            Row("-",                CBDNet, CBDNET,                        "36.152(3) .936(2) .655(3) | 34.964(3) .923(3) .599(3) | 33.613(3) .907(3) .539(3)"),
+            Row("w/o. Internal",    CBDNet, CBDNET + W * WITHOUT_INTERNAL, "36.254(2) .935(3) .679(2) | 35.158(2) .925(2) .631(2) | 33.904(2) .911(2) .550(2)"),
+            Row("w/. Internal",     CBDNet, CBDNET + W * WITH_INTERNAL,    "**36.899**(1) **.941**(1) **.691**(1) | **35.596**(1) **.929**(1) **.652**(1) | **34.172**(1) **.914**(1) **.600**(1)"),
         ],
         "SADNet": [
-            Row("-",                SADNet, L2(),                          "36.310 .936 .674 | 35.081 .924 .637 | 33.730 .908 .581"),
-            Row("w/o. Internal",    SADNet, L2() + W * WITHOUT_INTERNAL,   "36.822 .940 .691 | 35.247 .924 .655 | 34.133 .912 .600"),
-            Row("w/. Internal",     SADNet, L2() + W * WITH_INTERNAL,      "37.130 .943 .701 | 35.839 .931 .670 | 34.440 .916 .634"),
+            Row("-",                SADNet, L2(),                          "36.310(3) .936(3) .674(3) | 35.081(3) .924(2) .637(3) | 33.730(3) .908(3) .581(3)"),
+            Row("w/o. Internal",    SADNet, L2() + W * WITHOUT_INTERNAL,   "36.822(2) .940(2) .691(2) | 35.247(2) .924(2) .655(2) | 34.133(2) .912(2) .600(2)"),
+            Row("w/. Internal",     SADNet, L2() + W * WITH_INTERNAL,      "**37.130**(1) **.943**(1) **.701**(1) | **35.839**(1) **.931**(1) **.670**(1) | **34.440**(1) **.916**(1) **.634**(1)"),
         ],
     },
     notes=(
@@ -240,6 +238,84 @@ TABLE1 = Table(
         "The paper heads its column 'MIoU (%)' and prints fractions.",
         "CBDNet and SADNet are trained by FFDNet's recipe: the paper names none for them.",
     ),
+)
+
+# Table 2 -----------------------------------------------------------------------------------------
+
+NRMSE = Unmeasured("NRMSE", digits=4, higher_is_better=False)
+FACES = tuple(
+    Column(metric, group=data)
+    for data in ("CelebA", "Helen")
+    for metric in (PSNR(), ssim_metric.SSIM(), NRMSE)
+)
+
+TABLE2 = Table(
+    name="d2sm_table2",
+    source="D2SM, Table 2",
+    caption="Face super-resolution and alignment",
+    rank_within="column",
+    columns=FACES,
+    groups={
+        #                                                             CelebA: PSNR SSIM NRMSE         | Helen
+        "Bicubic": [
+            Row("-", None, None,                                      "23.58(10) .6285(10) .3385(8) | 23.89(10) .6751(10) .4577(8)*"),
+        ],
+        "SRResNet [CVPR-17]": [
+            Row("L_2", None, None,                                    "25.82(6) .7369(6) - | 25.30(6) .7297(7) -"),
+        ],
+        "URDGN [ECCV-16]": [
+            Row("L_2 + L_GAN", None, None,                            "24.63(8) .6851(9) - | 24.22(9) .6909(9) -"),
+        ],
+        "RDN [ECCV-18]": [
+            Row("L_1", None, None,                                    "26.13(5) .7412(5) .1415(4) | 25.34(5) .7249(8) .4437(7)*"),
+        ],
+        "PFSR [BMVC-18]": [
+            Row("L_2 + L_Perceptual + L_GAN + L_Heatmap + L_Attention", None, None, "24.43(9) .6991(8) .1917(7) | 24.73(8) .7323(6) .3498(4)*"),
+        ],
+        "FSRNet [CVPR-18]": [
+            Row("L_2 + L_Perceptual", None, None,                     "26.48(3) .7718(3) .1430(5) | 25.90(4) .7759(3) .3723(6)*"),
+            Row("L_2 + L_Perceptual + L_GAN", None, None,             "25.06(7) .7311(7) .1463(6) | 24.99(7) .7424(5) .3408(3)*"),
+        ],
+        "DICNet [CVPR-20]": [
+            Row("L_1 + L_Alignment", None, None,                      "27.28(2) .7929(2) .1345(3) | 26.69(2) .7933(2) .3674(5)*"),
+            Row("L_1 + L_Alignment + L_Perceptual + L_GAN", None, None, "26.34(4) .7562(4) .1319(2) | 25.96(3) .7624(4) **.3336**(1)*"),
+        ],
+        "Ours": [
+            Row("w/o. Internal", None, None,                          "**27.39**(1) **.7973**(1) **.1292**(1) | **26.94**(1) **.8005**(1) .3366(2)*"),
+        ],
+    },
+    notes=(
+        "*: the alignment network was trained on CelebA; the paper gives its numbers on Helen for "
+        "reference only.",
+    ),
+)
+
+# Table 3 -----------------------------------------------------------------------------------------
+
+TABLE3 = Table(
+    name="d2sm_table3",
+    source="D2SM, Table 3",
+    caption="Natural image dehazing",
+    rank_within="column",
+    columns=tuple(
+        Column(metric, group=data)
+        for data in ("I-HAZE", "O-HAZE")
+        for metric in (PSNR(), ssim_metric.SSIM())
+    ),
+    headers=("Data set", "Metric"),
+    layout="transposed",
+    groups={
+        #                                 I-HAZE: PSNR SSIM | O-HAZE
+        "DCP":       [Row("", None, None, "14.43(9) .752(6) | 16.78(9) .653(8)")],
+        "MSCNN":     [Row("", None, None, "15.22(8) .755(5) | 17.56(8) .650(9)")],
+        "DcGAN":     [Row("", None, None, "16.06(5) .733(9) | 19.34(4) .681(4)")],
+        "GFN":       [Row("", None, None, "15.84(7) .751(7) | 18.16(7) .671(6)")],
+        "PFFNet":    [Row("", None, None, "16.01(6) .740(8) | 18.76(6) .669(7)")],
+        "GDN":       [Row("", None, None, "16.62(4) .787(4) | 18.92(5) .672(5)")],
+        "DuRN":      [Row("", None, None, "21.23(3) .842(3) | 20.45(3) .688(3)")],
+        "MSBDN-DFF": [Row("", None, None, "23.93(2) .891(2) | 24.36(2) .749(2)")],
+        "Ours":      [Row("", None, None, "**24.31**(1) **.902**(1) | **24.79**(1) **.787**(1)")],
+    },
 )
 
 # Table 4: the rows FFDNet and Ours are Table 1's runs --------------------------------------------
@@ -259,7 +335,7 @@ TABLE4 = Table(
             Row("+ L_iKLD", FFDNet, L1() + W * d2sm("inverse_kl"), "35.97 .931 .638"),
             Row("+ L_JSD",  FFDNet, L1() + W * d2sm("jeffreys"),   "36.31 .935 .640"),
             Row("+ L_GAN",  FFDNet, L1() + W_GAN * GAN,            "35.55 .931 .621"),
-            Row("Ours",     FFDNet, L1() + W * WITH_INTERNAL,      "36.45 .936 .644"),
+            Row("Ours",     FFDNet, L1() + W * WITH_INTERNAL,      "**36.45** **.936** **.644**"),
         ],
     },
     notes=(
@@ -269,4 +345,4 @@ TABLE4 = Table(
 )
 # fmt: on
 
-TABLES = (TABLE1, TABLE4)
+TABLES = (TABLE1, TABLE2, TABLE3, TABLE4)

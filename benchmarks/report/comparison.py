@@ -1,50 +1,87 @@
 """Our numbers against the paper's: the difference of each, and two verdicts on each column.
 
-On value: how far apart, and how many agree to the printed digit. On order: how many pairs of
-methods that the paper puts in an order come out in the same order. What deserves to be called
-reproduced is left to the reader.
+On value: how far apart, and how many agree within a tolerance. The tolerance is what the numbers
+themselves leave open: the digits that the paper does not print, and how far our mean would move
+with other test images (`benchmarks.report.bootstrap`). What another training would change is not in
+it. On order: how many pairs of methods that the paper puts in an order come out in the same order,
+Kendall's tau-b over these pairs, and the pairs that come out the other way round. What deserves to
+be called reproduced is left to the reader.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import NamedTuple
 
-from benchmarks.report.grid import Grid
+from benchmarks.report import bootstrap
+from benchmarks.report.grid import Cell, Grid
 from benchmarks.report.ranks import Place, scopes
 
 
 class Pair(NamedTuple):
-    """Our number and the paper's for one cell, both at printed precision."""
+    """Our number and the paper's for one cell, both at printed precision.
+
+    tolerance: half a unit in the last digit that both have, or half the width of the 95 %
+        bootstrap interval over test images if that is more; to one digit more than is printed.
+    mean: our number unrounded; None where only the rounded one is known.
+    """
 
     ours: Decimal
     paper: Decimal
+    tolerance: Decimal
+    mean: Decimal | None = None
 
     @property
     def difference(self) -> Decimal:
         """Ours − paper."""
         return self.ours - self.paper
 
+    @property
+    def agrees(self) -> bool:
+        """Whether our number, before it is rounded, lies within the tolerance of the paper's."""
+        ours = self.ours if self.mean is None else self.mean
+        return abs(ours - self.paper) <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Two methods that the paper orders and that are measured the other way round.
+
+    better, worse: keys of the rows, as the paper orders them.
+    decided: whether the 95 % bootstrap interval of their paired difference excludes zero, so that
+        other test images would not turn them round again. False where it is not known.
+    """
+
+    better: str
+    worse: str
+    decided: bool
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """The agreement in one column, or in one row where a table is ranked along its rows.
+    """The agreement in one column.
 
-    cells: how many are compared; equal: how many of them at printed precision.
+    cells: how many are compared; agreeing: how many of them within their tolerance.
     mean, largest: of the differences ours − paper, at printed precision; the largest by
         absolute value.
+    tau: Kendall's tau-b, 1 for the paper's order and -1 for its reverse, over the pairs within a
+        ranking scope; None where the paper or the measurement orders none of them.
     ordered, pairs: pairs of a ranking scope in the paper's order, of those that it orders.
+    flipped: those in the reverse order, in reading order; the rest of `pairs` is tied here.
     """
 
     name: str
     cells: int
-    equal: int
+    agreeing: int
     mean: Decimal
     largest: Decimal
+    tau: float | None
     ordered: int
     pairs: int
+    flipped: tuple[Flip, ...]
 
 
 def compared(grid: Grid) -> dict[Place, Pair]:
@@ -52,41 +89,95 @@ def compared(grid: Grid) -> dict[Place, Pair]:
     found = {}
     for r, row in enumerate(grid.rows):
         for c, cell in enumerate(row.cells):
-            ours, paper = cell.shown(grid.columns[c].digits), cell.printed
+            digits = grid.columns[c].digits
+            ours, paper = cell.shown(digits), cell.printed
             if ours is not None and paper is not None and ours.is_finite() and not cell.partial:
-                found[r, c] = Pair(ours, paper)
+                mean = Decimal(repr(cell.mean))  # the shortest decimal, as it is rounded
+                found[r, c] = Pair(ours, paper, _tolerance(cell, paper, digits), mean)
     return found
+
+
+def interval(cell: Cell) -> tuple[float, float] | None:
+    """The 95 % bootstrap interval of the mean over test images; None without replicates."""
+    return bootstrap.interval(cell.replicates) if cell.replicates else None
 
 
 def verdicts(grid: Grid) -> list[Verdict]:
-    """One per column, or per row if ranked along rows; none for a table that is not comparable."""
+    """One per column; none for a table that is not comparable."""
     if not grid.comparable:
         return []
     pairs = compared(grid)
-    axis = 0 if grid.rank_within == "row" else 1
-    names = [line.name for line in (grid.columns if axis else grid.rows)]
     found = []
-    for i, name in enumerate(names):
-        line = {place: pair for place, pair in pairs.items() if place[axis] == i}
+    for c in range(len(grid.columns)):
+        line = {place: pair for place, pair in pairs.items() if place[1] == c}
         if line:
-            found.append(_verdict(grid, name, line))
+            found.append(_verdict(grid, c, line))
     return found
 
 
-def _verdict(grid: Grid, name: str, line: dict[Place, Pair]) -> Verdict:
+def _tolerance(cell: Cell, paper: Decimal, digits: int) -> Decimal:
+    # A paper that prints 27.1 in a column of 27.05 leaves more open there.
+    exponent = paper.as_tuple().exponent
+    decimals = min(digits, -exponent) if isinstance(exponent, int) else digits
+    half_unit = Decimal(5).scaleb(-decimals - 1)
+    if (bounds := interval(cell)) is None:
+        return half_unit
+    half_width = Decimal(repr((bounds[1] - bounds[0]) / 2))
+    return max(half_unit, half_width.quantize(Decimal(1).scaleb(-digits - 1), ROUND_HALF_UP))
+
+
+def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
     differences = [pair.difference for pair in line.values()]
-    largest = max(differences, key=abs)
-    orders = [
-        ((line[a].paper - line[b].paper), (line[a].ours - line[b].ours))
+    mean = sum(differences, Decimal(0)) / len(line)
+    pairs = [
+        (a, b, line[a].paper - line[b].paper, line[a].ours - line[b].ours)
         for scope in scopes(grid)
         for a, b in combinations([place for place in scope if place in line], 2)
     ]
     return Verdict(
-        name=name,
+        name=grid.columns[c].name,
         cells=len(line),
-        equal=differences.count(Decimal(0)),
-        mean=(sum(differences, Decimal(0)) / len(line)).quantize(largest, ROUND_HALF_UP),
-        largest=largest,
-        ordered=sum(paper * ours > 0 for paper, ours in orders),
-        pairs=sum(paper != 0 for paper, _ in orders),
+        agreeing=sum(pair.agrees for pair in line.values()),
+        # The sign `+` turns a negative zero into zero.
+        mean=+mean.quantize(Decimal(1).scaleb(-grid.columns[c].digits), ROUND_HALF_UP),
+        largest=max(differences, key=abs),
+        tau=_tau_b([(paper, ours) for _, _, paper, ours in pairs]),
+        ordered=sum(paper * ours > 0 for _, _, paper, ours in pairs),
+        pairs=sum(paper != 0 for _, _, paper, _ in pairs),
+        flipped=tuple(_flip(grid, a, b, paper) for a, b, paper, ours in pairs if paper * ours < 0),
     )
+
+
+def _tau_b(differences: list[tuple[Decimal, Decimal]]) -> float | None:
+    """Kendall (1945), from the two differences of each pair; ties count in the denominator."""
+    concordant = sum(paper * ours > 0 for paper, ours in differences)
+    discordant = sum(paper * ours < 0 for paper, ours in differences)
+    untied = [sum(pair[i] != 0 for pair in differences) for i in (0, 1)]
+    if not all(untied):
+        return None
+    return (concordant - discordant) / math.sqrt(untied[0] * untied[1])
+
+
+def _flip(grid: Grid, a: Place, b: Place, paper: Decimal) -> Flip:
+    """Of two places, given by how much `a` exceeds `b` in the paper."""
+    high, low = (a, b) if paper > 0 else (b, a)
+    upward = grid.columns[a[1]].higher_is_better
+    better, worse = (high, low) if upward else (low, high)
+    return Flip(
+        better=grid.rows[better[0]].key,
+        worse=grid.rows[worse[0]].key,
+        decided=_exceeds(_cell(grid, low), _cell(grid, high)),
+    )
+
+
+def _exceeds(one: Cell, other: Cell) -> bool:
+    """Whether the 95 % interval of the difference of two cells of the same images is above zero."""
+    paired = one.n_images == other.n_images and len(one.replicates) == len(other.replicates)
+    if not one.replicates or not paired:
+        return False
+    differences = [a - b for a, b in zip(one.replicates, other.replicates, strict=True)]
+    return bootstrap.interval(differences)[0] > 0
+
+
+def _cell(grid: Grid, place: Place) -> Cell:
+    return grid.rows[place[0]].cells[place[1]]

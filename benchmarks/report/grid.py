@@ -13,7 +13,9 @@ from typing import Literal
 
 from benchmarks.report.precision import rounded
 
-RankScope = Literal["group", "column", "row"]
+RankScope = Literal["group", "column"]
+Layout = Literal["rows", "transposed", "paired"]
+Role = Literal["method", "input", "reference", "best"]
 MEASURED = ("ok", "stale")
 
 
@@ -22,25 +24,35 @@ class Column:
     """One measured quantity.
 
     group: what the paper prints above several columns, such as "σ=25" or a data set.
-    label: what it prints above this one; metric: the metric's name, often the same.
+    label: what it prints above this one, such as "MIoU (%)"; metric: the metric's name.
     digits: decimals of the printed numbers, and so of ours.
+    higher_is_better: None where a number is neither good nor bad.
     """
 
     group: str
     label: str
     metric: str
     digits: int
-    higher_is_better: bool
+    higher_is_better: bool | None
 
     @property
     def name(self) -> str:
         """As it is asked for on the command line: `σ=25 PSNR`."""
-        return f"{self.group} {self.label}".strip()
+        return f"{self.group} {self.metric}".strip()
 
     @property
     def heading(self) -> str:
-        """The label with the direction in which it gets better."""
-        return f"{self.label} {'↑' if self.higher_is_better else '↓'}".strip()
+        """The metric with the direction in which it gets better."""
+        return f"{self.metric}{self._arrow}"
+
+    @property
+    def printed_heading(self) -> str:
+        """The paper's words with the direction in which it gets better."""
+        return f"{self.label}{self._arrow}".strip()
+
+    @property
+    def _arrow(self) -> str:
+        return {True: " ↑", False: " ↓", None: ""}[self.higher_is_better]
 
 
 @dataclass(frozen=True)
@@ -48,16 +60,23 @@ class Cell:
     """One number of the paper and what this suite has for it.
 
     paper: as printed; None or "-" where the paper prints none.
-    paper_mark: printed behind the rank, such as "*".
+    paper_rank, paper_bold, paper_mark: what the paper prints with it; the mark stands behind the
+        rank, such as "*".
     values: one per seed, unrounded; there exactly if `status` is "ok" or "stale".
+    replicates: the mean over seeds as it would be with other test images: one value per bootstrap
+        sample of the images. Cells of the same images share their samples, so that differences of
+        replicates are paired.
     status: "ok", "stale" (made by other code), "failed", "needs" (`detail` names the missing
         file), "pending", "not implemented", or another word to be printed instead of a number.
     n_images, expected_images: how many test images were measured, and how many the test set has.
     """
 
     paper: str | None = None
+    paper_rank: int | None = None
+    paper_bold: bool = False
     paper_mark: str = ""
     values: tuple[float, ...] = ()
+    replicates: tuple[float, ...] = ()
     status: str = "pending"
     detail: str = ""
     run_id: str = ""
@@ -111,7 +130,9 @@ class GridRow:
     """A method with one cell per column.
 
     group: the block within which it is ranked; method, label: the two columns of words before
-    the numbers. ranked: False for a row that the paper prints but does not compare.
+    the numbers.
+    role: "method" for what is compared; "input" (the degraded image), "reference" (the clean one)
+        and "best" (the best value of each column) are printed and not ranked.
     """
 
     group: str
@@ -119,7 +140,12 @@ class GridRow:
     label: str
     cells: list[Cell]
     note: str = ""
-    ranked: bool = True
+    role: Role = "method"
+
+    @property
+    def key(self) -> str:
+        """As it is asked for on the command line: `FFDNet / + L_SSIM`."""
+        return " / ".join(word for word in (self.group, self.label) if word)
 
     @property
     def name(self) -> str:
@@ -141,9 +167,8 @@ class LedgerEntry:
 class Grid:
     """A table of a paper with everything that is said under it.
 
-    rank_within: "group" (rows of one group, per column), "column" (all rows), "row" (the columns
-        of one column group and metric within a row, for pairs), or None for no ranks.
-    ranks_shown: False where the paper prints the best in bold and no ranks.
+    rank_within: "group" (rows of one group, per column), "column" (all rows), or None for no ranks.
+    bold_known: False where the transcription lost which numbers are set in bold.
     watermark: printed at the top if not empty; comparable: whether differences to the paper mean
         anything.
     facts: what was run: profile, data, steps, seeds, test images, device, random weights.
@@ -151,7 +176,8 @@ class Grid:
     ledger_note: what must be known about the ledger as a whole.
     picture: file name of a contact sheet beside the table, "" for none.
     headers: what stands above the two columns of words.
-    transposed: the paper prints methods as columns.
+    layout: "rows"; "transposed", where the paper prints methods as columns; "paired", where it
+        prints the rows of a group side by side under each column.
     """
 
     name: str
@@ -167,16 +193,16 @@ class Grid:
     ledger: list[LedgerEntry] = field(default_factory=list)
     references: list[GridRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    transposed: bool = False
+    layout: Layout = "rows"
     headers: tuple[str, str] = ("Method (backbone)", "Objective")
-    ranks_shown: bool = True
+    bold_known: bool = True
     picture: str = ""
     ledger_note: str = ""
 
     def __post_init__(self) -> None:
-        if self.rank_within not in ("group", "column", "row", None):
+        if self.rank_within not in ("group", "column", None):
             raise ValueError(
-                f"{self.name}: rank_within must be 'group', 'column', 'row' or None, "
+                f"{self.name}: rank_within must be 'group', 'column' or None, "
                 f"not {self.rank_within!r}"
             )
         for row in (*self.rows, *self.references):

@@ -7,26 +7,27 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 _CELL = re.compile(
     r"""
     (?P<bold>\*\*)? (?P<italic>\*)?
-    (?P<number>[+-]?(?:\d+(?:\.\d+)?|∞))
-    (?:\ ±\ (?P<spread>\d+(?:\.\d+)?))?
-    (?P<stale>†)?
+    (?P<words>(?:\\.|[^\\*<])+?)
     \*{0,3}
     (?:\ <sup>(?:\((?P<rank>\d+)\))?(?P<mark>[^<]*)</sup>)?
     (?:\ \((?P<n>\d+)\ of\ (?P<m>\d+)\))?
     """,
     re.VERBOSE,
 )
+_NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:\d+(?:\.\d+)?|∞))(?: ± (?P<spread>\d+(?:\.\d+)?))?(?P<stale>†)?"
+)
 
 
 @dataclass(frozen=True)
 class ReadCell:
-    """A table cell: its text without markup, and its parts where it is a number.
+    """A table cell: its text without markup, its type, and its parts where it is a number.
 
     images: measured and expected number of test images, where the cell says that they differ.
     """
@@ -103,14 +104,20 @@ def _cell(text: str) -> ReadCell:
     if match is None:
         return ReadCell(unescape(text))
     part = match.groupdict()
-    return ReadCell(
+    cell = ReadCell(
         text=unescape(re.sub(r"</?sup>|(?<!\\)\*", "", text)),
-        number=Decimal(part["number"].replace("∞", "Infinity")),
-        spread=Decimal(part["spread"]) if part["spread"] else None,
         rank=int(part["rank"]) if part["rank"] else None,
         mark=unescape(part["mark"] or ""),
         bold=bool(part["bold"]),
         italic=bool(part["italic"]),
-        stale=bool(part["stale"]),
+    )
+    number = _NUMBER.fullmatch(part["words"])
+    if number is None:
+        return cell
+    return replace(
+        cell,
+        number=Decimal(number["number"].replace("∞", "Infinity")),
+        spread=Decimal(number["spread"]) if number["spread"] else None,
+        stale=bool(number["stale"]),
         images=(int(part["n"]), int(part["m"])) if part["n"] else None,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.report.grid import MEASURED, Cell, Grid, GridRow
-from benchmarks.report.ranks import our_ranks, paper_ranks
+from benchmarks.report.ranks import our_ranks, paper_ranks, printed_ranks
 
 STALE = "†"
+BOLD_LOST = "Which numbers are set in bold is lost from the transcription."
 
 
 def notes(grid: Grid, partial: str = "(n of m)") -> list[str]:
@@ -15,8 +16,17 @@ def notes(grid: Grid, partial: str = "(n of m)") -> list[str]:
 
     partial: how the format marks a number of a part of the test set.
     """
+    return [*_declared(grid), *_marks(grid, partial), *_gaps(grid)]
+
+
+def printed_notes(grid: Grid) -> list[str]:
+    """The declared notes and those of the rows, for a table that shows only what is printed."""
+    return [*_declared(grid), *([] if grid.bold_known else [BOLD_LOST])]
+
+
+def _declared(grid: Grid) -> list[str]:
     rows = [f"{row.name}: {row.note}" for row in (*grid.rows, *grid.references) if row.note]
-    return [*grid.notes, *rows, *_marks(grid, partial), *_gaps(grid)]
+    return [*grid.notes, *rows]
 
 
 def _marks(grid: Grid, partial: str) -> Iterator[str]:
@@ -34,9 +44,14 @@ def _marks(grid: Grid, partial: str) -> Iterator[str]:
         )
     if grid.prints_numbers and any(cell.values and cell.printed is None for cell in rows):
         yield "The paper prints no number for some cells that are measured here; they have no rank."
-    ranked, printed = len(our_ranks(grid)), len(paper_ranks(grid))
-    if 0 < ranked < printed:
-        yield f"{ranked} of the {printed} cells that the paper ranks are ranked here."
+    ranked, all_ranked = len(our_ranks(grid)), len(paper_ranks(grid))
+    if 0 < ranked < all_ranked:
+        which = (
+            "that the paper ranks"
+            if printed_ranks(grid)
+            else "with a rank recomputed from the paper"
+        )
+        yield f"{ranked} of the {all_ranked} cells {which} are ranked here."
 
 
 def _gaps(grid: Grid) -> list[str]:

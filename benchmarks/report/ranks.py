@@ -29,22 +29,29 @@ def competition_ranks(values: Sequence[Decimal | None], higher_is_better: bool) 
 
 def scopes(grid: Grid) -> list[list[Place]]:
     """The sets of cells that are ranked against each other, in reading order."""
-    found: dict[tuple[object, ...], list[Place]] = {}
+    found: dict[tuple[str, int], list[Place]] = {}
     for r, row in enumerate(grid.rows):
         for c, column in enumerate(grid.columns):
-            if grid.rank_within is None or not row.ranked:
+            ranked = row.role == "method" and column.higher_is_better is not None
+            if grid.rank_within is None or not ranked:
                 continue
-            key: tuple[object, ...] = {
-                "group": (row.group, c),
-                "column": (c,),
-                "row": (r, column.group, column.metric),
-            }[grid.rank_within]
-            found.setdefault(key, []).append((r, c))
+            group = row.group if grid.rank_within == "group" else ""
+            found.setdefault((group, c), []).append((r, c))
     return list(found.values())
 
 
+def printed_ranks(grid: Grid) -> Ranks:
+    """The ranks that the paper prints, by place."""
+    return {
+        (r, c): cell.paper_rank
+        for r, row in enumerate(grid.rows)
+        for c, cell in enumerate(row.cells)
+        if cell.paper_rank is not None
+    }
+
+
 def paper_ranks(grid: Grid) -> Ranks:
-    """Ranks of the paper's numbers, by place."""
+    """Ranks of the paper's numbers, recomputed, by place."""
     return _ranks(grid, lambda places: {p: _cell(grid, p).printed for p in places})
 
 
@@ -76,7 +83,7 @@ def _ranks(grid: Grid, numbers: Callable[[list[Place]], dict[Place, Decimal | No
     ranks: Ranks = {}
     for places in scopes(grid):
         values = numbers(places)
-        upward = grid.columns[places[0][1]].higher_is_better
+        upward = bool(grid.columns[places[0][1]].higher_is_better)
         for place, rank in zip(
             values, competition_ranks(list(values.values()), upward), strict=True
         ):

@@ -1,89 +1,116 @@
-"""A table for a terminal: the paper's layout in plain characters, without colour.
+"""A table for a terminal: the paper's layout in plain characters, without colour or bold type.
 
-D2SM Table 1, the widest, fits 130 columns. A status is one word here; what it needs stands below.
+What is wider than 130 columns has its headings, and then its labels, broken into several lines. A
+status is one word here; what it needs stands below.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from benchmarks.report import ledger
-from benchmarks.report.grid import Grid, GridRow
-from benchmarks.report.layout import arrange
-from benchmarks.report.notes import STALE, notes
-from benchmarks.report.precision import plain, rounded
-from benchmarks.report.ranks import Ranks, our_ranks, paper_ranks
+from benchmarks.report.blocks import CellText, TableBlock
+from benchmarks.report.document import (
+    REFERENCES,
+    measured_table,
+    printed_table,
+    reference_table,
+    title,
+)
+from benchmarks.report.grid import Grid
+from benchmarks.report.notes import STALE, notes, printed_notes
 
 WIDTH = 130
 PARTIAL = "‡"
+GAP = "  "
+NARROWEST = 20  # to which a column of labels is narrowed
 
 
 def terminal(grid: Grid) -> str:
     """Our numbers, then what was run, how much of it is assumed, and the notes."""
-    parts = [_title(grid)]
+    parts = [title(grid)]
     if grid.watermark:
         parts.append(f"*** {grid.watermark} ***")
-    parts.append(_table(grid, grid.rows, _measured(grid, grid.rows, our_ranks(grid))))
+    parts.append(_table(measured_table(grid)))
     if grid.references:
-        unranked = replace(grid, rows=grid.references, references=[], rank_within=None)
-        table = _table(unranked, unranked.rows, _measured(unranked, unranked.rows, {}))
-        parts.append("For reference (ours, not ranked)\n\n" + table)
+        parts.append(f"{REFERENCES}\n\n{_table(reference_table(grid))}")
     facts = [f"{name}: {value}" for name, value in grid.facts]
-    facts.append(f"choices: {ledger.summary(grid.ledger)}")
-    parts.append("\n".join(_wrapped(facts)))
-    if said := notes(grid, PARTIAL):
-        parts.append("\n".join(_wrapped(said)))
-    return "\n\n".join(parts) + "\n"
+    parts.append(_wrapped([*facts, f"choices: {ledger.summary(grid.ledger)}"]))
+    parts.append(_wrapped(notes(grid, PARTIAL)))
+    return _joined(parts)
 
 
 def printed_terminal(grid: Grid) -> str:
-    """Only what the paper prints."""
-    ranks = paper_ranks(grid)
-
-    def text(r: int, c: int) -> str:
-        cell = grid.rows[r].cells[c]
-        words = (cell.paper or "-") if cell.printed is None else plain(cell.printed)
-        return words + _rank(grid, ranks.get((r, c))) + cell.paper_mark
-
-    return f"{_title(grid)}, as printed\n\n{_table(grid, grid.rows, text)}\n"
+    """Only what the paper prints; bold type cannot be shown."""
+    table = _table(printed_table(grid))
+    return _joined([f"{title(grid)}, as printed", table, _wrapped(printed_notes(grid))])
 
 
-def _title(grid: Grid) -> str:
-    return f"{grid.source}: {grid.title}"
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _rank(grid: Grid, rank: int | None) -> str:
-    return f"({rank})" if rank and grid.ranks_shown else ""
+def _table(table: TableBlock) -> str:
+    labels = len(table.label_headers)
+    headers = [*table.label_headers, *("\n".join(words) for words in table.headers)]
+    rows = [
+        [*words, *map(_cell, cells)] for words, cells in zip(table.labels, table.cells, strict=True)
+    ]
+    columns = _narrowed([list(column) for column in zip(headers, *rows, strict=True)], labels)
+    widths = [_width(column) for column in columns]
+    head, *body = zip(*columns, strict=True)
+    rule = GAP.join("-" * width for width in widths)
+    lines = [*_lines(head, widths, labels), rule]
+    lines += [line for row in body for line in _lines(row, widths, labels)]
+    return "\n".join(lines)
 
 
-def _measured(grid: Grid, rows: Sequence[GridRow], ranks: Ranks) -> Callable[[int, int], str]:
-    def text(r: int, c: int) -> str:
-        cell, digits = rows[r].cells[c], grid.columns[c].digits
-        number = cell.shown(digits)
-        if number is None:
-            return cell.status
-        spread = f"±{plain(rounded(cell.deviation, digits))}" if cell.deviation is not None else ""
-        marks = (STALE if cell.status == "stale" else "") + (PARTIAL if cell.partial else "")
-        return plain(number) + spread + marks + _rank(grid, ranks.get((r, c)))
+def _narrowed(columns: list[list[str]], labels: int) -> list[list[str]]:
+    """Columns of texts, the heading first, with lines broken where the table is too wide."""
+    if _excess(columns) <= 0:
+        return columns
+    numbers = [[_broken(head, _width(cells)), *cells] for head, *cells in columns[labels:]]
+    columns = [*columns[:labels], *numbers]
+    if (excess := _excess(columns)) > 0:
+        widest = max(range(labels), key=lambda i: _width(columns[i]))
+        width = max(NARROWEST, _width(columns[widest]) - excess)
+        columns[widest] = [_broken(text, width) for text in columns[widest]]
+    return columns
 
-    return text
+
+def _excess(columns: Sequence[Sequence[str]]) -> int:
+    return sum(map(_width, columns)) + len(GAP) * (len(columns) - 1) - WIDTH
 
 
-def _table(grid: Grid, rows: Sequence[GridRow], text: Callable[[int, int], str]) -> str:
-    from tabulate import tabulate
+def _width(texts: Sequence[str]) -> int:
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)
 
-    sheet = arrange(grid, rows, text)
-    labels = len(sheet.label_headers)
-    return tabulate(
-        [[*words, *cells] for words, cells in zip(sheet.labels, sheet.cells, strict=True)],
-        headers=[*sheet.label_headers, *("\n".join(header) for header in sheet.headers)],
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=["left"] * labels + ["right"] * len(sheet.headers),
+
+def _broken(text: str, width: int) -> str:
+    wrapped = (
+        textwrap.fill(line, max(width, 1), break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
     )
+    return "\n".join(wrapped)
 
 
-def _wrapped(lines: Sequence[str]) -> list[str]:
-    return [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines]
+def _lines(texts: Sequence[str], widths: Sequence[int], labels: int) -> Iterator[str]:
+    """A row of the table, as many lines high as its highest text."""
+    for parts in zip_longest(*(text.split("\n") for text in texts), fillvalue=""):
+        words = [
+            part.ljust(width) if i < labels else part.rjust(width)
+            for i, (part, width) in enumerate(zip(parts, widths, strict=True))
+        ]
+        yield GAP.join(words).rstrip()
+
+
+def _cell(cell: CellText) -> str:
+    spread = f"±{cell.spread}" if cell.spread else ""
+    marks = (STALE if cell.stale else "") + (PARTIAL if cell.images else "")
+    return cell.text + spread + marks + cell.raised
+
+
+def _wrapped(lines: Sequence[str]) -> str:
+    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines)

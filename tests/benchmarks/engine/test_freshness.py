@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.declare.profiles import SMOKE, Setting
 from benchmarks.engine import freshness
-from benchmarks.engine.execute import TRAIN_MODULE, dependencies
+from benchmarks.engine.execute import TRAIN_MODULE
+from benchmarks.engine.graph import dependencies
 from benchmarks.papers.d2sm import TABLE1
 
 

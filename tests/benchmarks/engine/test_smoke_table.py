@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from benchmarks import commands
+from benchmarks import commands, dispatch
 from benchmarks.engine.collect import to_grid
 from benchmarks.engine.plan import make_plan
 from benchmarks.report.long_csv import long_csv
@@ -17,7 +17,7 @@ def smoke(tmp_path_factory):
     """Table 1 and what its rows and references have, from an empty store."""
     out = tmp_path_factory.mktemp("smoke")
     arguments = parser().parse_args(["--table", "d2sm_table1", "--out", str(out)])
-    assert commands.run(arguments) == 0
+    assert dispatch.run(arguments) == 0
     engine = commands.make_engine(arguments)
     return engine, to_grid(make_plan(commands.TABLES["d2sm_table1"], engine)), out
 
@@ -54,10 +54,10 @@ def test_judge_sees_the_noise(smoke):
 def test_table4_trains_only_its_own_rows(smoke, capsys):
     _, _, out = smoke
     arguments = parser().parse_args(["--table", "d2sm_table4", "--out", str(out)])
-    assert commands.run(arguments) == 0
+    assert dispatch.run(arguments) == 0
     trained = [line for line in capsys.readouterr().err.splitlines() if " steps in " in line]
     assert [line.split(":")[0] for line in trained] == [
         "FFDNet / + L_iKLD", "FFDNet / + L_JSD", "FFDNet / + L_GAN",
     ]  # fmt: skip
-    assert commands.run(arguments) == 0
+    assert dispatch.run(arguments) == 0
     assert " steps in " not in capsys.readouterr().err  # a full store trains nothing

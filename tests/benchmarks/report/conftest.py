@@ -33,6 +33,31 @@ class Printed:
     ranks: dict[tuple[int, int], int]
     bold: set[tuple[int, int]]
 
+    def at(self, r: int, c: int) -> tuple[int, int]:
+        """Line and position at which the paper prints a cell."""
+        if self.grid.layout == "transposed":
+            return c, r
+        if self.grid.layout == "paired":  # all tables of this kind print two rows side by side
+            return r // 2, 2 * c + r % 2
+        return r, c
+
+
+def as_printed(
+    grid: Grid, ranks: dict[tuple[int, int], int], bold: set[tuple[int, int]]
+) -> Printed:
+    """The grid with ranks and bold type in its cells, and these once more for themselves."""
+    rows = [
+        replace(
+            row,
+            cells=[
+                replace(cell, paper_rank=ranks.get((r, c)), paper_bold=(r, c) in bold)
+                for c, cell in enumerate(row.cells)
+            ],
+        )
+        for r, row in enumerate(grid.rows)
+    ]
+    return Printed(replace(grid, rows=rows), ranks, bold)
+
 
 def printed_table1(name: str) -> Printed:
     records = read(name)
@@ -55,7 +80,7 @@ def printed_table1(name: str) -> Printed:
             if record[f"{metric}_{sigma}_bold"] == "1":
                 bold.add((r, c))
     grid = Grid("d2sm_table1", "D2SM, Table 1", "denoising and segmentation", columns, rows)
-    return Printed(grid, ranks, bold)
+    return as_printed(grid, ranks, bold)
 
 
 @pytest.fixture
@@ -86,7 +111,7 @@ def table2() -> Printed:
             if record[f"{key}_bold"] == "1":
                 bold.add((r, c))
         rows.append(GridRow("", record["method"], record["objective_printed"], cells))
-    return Printed(Grid("t2", "D2SM, Table 2", "faces", columns, rows, "column"), ranks, bold)
+    return as_printed(Grid("t2", "D2SM, Table 2", "faces", columns, rows, "column"), ranks, bold)
 
 
 @pytest.fixture
@@ -105,9 +130,9 @@ def table3() -> Printed:
     bold = {(r, c) for r, c, m, rec in cells if rec[f"{m}_bold"] == "1"}
     grid = Grid(
         "t3", "D2SM, Table 3", "dehazing", columns, rows, "column",
-        transposed=True, headers=("Method", "Metric"),
+        layout="transposed", headers=("Method", "Metric"),
     )  # fmt: skip
-    return Printed(grid, ranks, bold)
+    return as_printed(grid, ranks, bold)
 
 
 @pytest.fixture
@@ -126,8 +151,30 @@ def table4() -> Printed:
         for c, (m, _) in enumerate(metrics)
         if rec[f"{m}_bold"] == "1"
     }
-    grid = Grid("t4", "D2SM, Table 4", "divergences", columns, rows, "column", ranks_shown=False)
-    return Printed(grid, {}, bold)
+    grid = Grid("t4", "D2SM, Table 4", "divergences", columns, rows, "column")
+    return as_printed(grid, {}, bold)
+
+
+@pytest.fixture
+def stft_table1a() -> Printed:
+    """Super-resolution: without and with target features side by side, the better in bold."""
+    sets, labels = ("Set5", "Set14", "B100", "Urban100"), ("L_pixel", "+ L_feat")
+    columns = [Column(name, "PSNR", "PSNR", 2, True) for name in sets]
+    rows, bold = [], set()
+    for record in read("stft_table1a"):
+        for key, label in zip(("Lpixel", "Lfeat"), labels, strict=True):
+            bold |= {
+                (len(rows), c)
+                for c, name in enumerate(sets)
+                if record.get(f"{name}_{key}_bold") == "1"
+            }
+            cells = [Cell(record[f"{name}_{key}"]) for name in sets]
+            rows.append(GridRow(record["model"], record["model"], label, cells))
+    grid = Grid(
+        "stft_table1a", "STFT, Table 1 (a)", "super-resolution", columns, rows, "group",
+        layout="paired", headers=("Network", "Training"),
+    )  # fmt: skip
+    return as_printed(grid, {}, bold)
 
 
 class Build:

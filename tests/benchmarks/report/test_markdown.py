@@ -19,13 +19,14 @@ from benchmarks.report.ranks import our_ranks
 OURS, PAPERS, DIFFERENCE = "Measured", "The paper's numbers", "Difference, ours − paper"
 
 
-@pytest.mark.parametrize("name", ["table1", "table2", "table4"])
+@pytest.mark.parametrize("name", ["table1", "table2", "table3", "table4", "stft_table1a"])
 def test_printed_table_reads_back_as_printed(name: str, request: pytest.FixtureRequest) -> None:
     printed = request.getfixturevalue(name)
     table = parse_markdown(printed_markdown(printed.grid))[PAPERS]
     for r, row in enumerate(printed.grid.rows):
         for c, cell in enumerate(row.cells):
-            read = table.cells[r][c]
+            line, position = printed.at(r, c)
+            read = table.cells[line][position]
             assert read.number == cell.printed
             assert read.rank == printed.ranks.get((r, c))
             assert read.mark == cell.paper_mark
@@ -42,11 +43,66 @@ def test_transposed_table_is_printed_with_methods_as_columns(table3: Any) -> Non
         ["O-HAZE", "PSNR ↑"],
         ["", "SSIM ↑"],
     ]
-    for r, row in enumerate(table3.grid.rows):
-        for c, cell in enumerate(row.cells):
-            read = table.cells[c][r]
-            assert (read.number, read.rank) == (cell.printed, table3.ranks[r, c])
-            assert read.bold == ((r, c) in table3.bold)
+
+
+def test_paired_table_has_both_rows_under_each_column(stft_table1a: Any, build: Any) -> None:
+    table = parse_markdown(printed_markdown(stft_table1a.grid))[PAPERS]
+    assert table.header[:3] == ["Network", "Set5 PSNR ↑ L_pixel", "Set5 PSNR ↑ + L_feat"]
+    assert table.header[3] == "Set14 PSNR ↑ L_pixel"
+    assert table.labels == [["EDSR"], ["RCAN"]]
+    grid = build.measured(stft_table1a.grid)
+    cells = [Cell(values=(20.0,), status="ok") for _ in grid.columns]
+    bicubic = replace(grid.rows[0], group="", method="bicubic", label="", cells=cells)
+    nearest = replace(bicubic, method="nearest")
+    tables = parse_markdown(markdown(replace(grid, references=[bicubic, nearest])))
+    reference = tables["For reference (ours, not ranked)"]
+    assert reference.labels == [["bicubic"], ["nearest"]]
+    assert reference.header == ["Network", *(f"{c.group} PSNR ↑" for c in grid.columns)]
+
+
+def test_ranks_and_bold_are_the_papers_even_where_it_errs(build: Any) -> None:
+    cells = [Cell("2.00", 2, True), Cell("1.00", 1), Cell("3.00")]
+    grid = build.grid([[cell] for cell in cells])
+    for text in (printed_markdown(grid), markdown(grid)):
+        read = [row[0] for row in parse_markdown(text)[PAPERS].cells]
+        assert [(cell.rank, cell.bold) for cell in read] == [(2, True), (1, False), (None, False)]
+        assert "recomputed" not in text
+
+
+def test_printed_headings_are_the_papers_and_measured_ones_ours(build: Any) -> None:
+    grid = build.measured(build.grid([[Cell("0.605")]]))
+    grid = replace(grid, columns=[replace(grid.columns[0], label="MIoU (%)", metric="MIoU")])
+    tables = parse_markdown(markdown(grid))
+    assert tables[OURS].header[1] == "set0 MIoU ↑"
+    assert tables[PAPERS].header[1] == "set0 MIoU (%) ↑"
+
+
+def test_legend_only_where_the_paper_prints_ranks(table1: Any, table4: Any) -> None:
+    assert "(n): rank among the rows of its group" in printed_markdown(table1.grid)
+    text = printed_markdown(table4.grid)
+    assert "(n)" not in text
+    assert "## Notes" not in text
+
+
+def test_lost_bold_type_is_told(table4: Any) -> None:
+    text = printed_markdown(replace(table4.grid, bold_known=False, notes=["a note"]))
+    assert text.endswith(
+        "## Notes\n\n- a note\n- Which numbers are set in bold is lost from the transcription.\n"
+    )
+
+
+def test_printed_table_has_nothing_measured(table1: Any, build: Any) -> None:
+    grid = build.measured(table1.grid, 0.5, facts=[("steps", "600")], watermark="smoke")
+    assert printed_markdown(grid) == printed_markdown(table1.grid)
+
+
+def test_bold_words_read_back() -> None:
+    line = "| a | **n/a** <sup>(2)*</sup> | *> 30M* | **\\*x\\*** |"
+    (table,) = parse_markdown(f"| l | c | c | c |\n| --- | --: | --: | --: |\n{line}").values()
+    first, second, third = table.cells[0]
+    assert (first.bold, first.rank, first.mark, first.number) == (True, 2, "*", None)
+    assert (second.bold, second.italic, second.text) == (False, True, "> 30M")
+    assert (third.bold, third.text) == (True, "*x*")
 
 
 def test_layout_is_the_papers(table1: Any) -> None:
@@ -78,12 +134,26 @@ def test_measured_table_reads_back(table1: Any, build: Any) -> None:
             assert difference == read.number - cell.printed  # as the reader subtracts
 
 
-def test_ranks_are_not_shown_where_the_paper_has_none(table4: Any, build: Any) -> None:
+def test_ranks_are_recomputed_where_the_paper_prints_none(table4: Any, build: Any) -> None:
+    assert "<sup>" not in printed_markdown(table4.grid)
     text = markdown(build.measured(table4.grid))
-    assert "<sup>" not in text
-    assert [[cell.bold for cell in row] for row in parse_markdown(text)[OURS].cells] == [
-        [False] * 3
-    ] * 4 + [[True] * 3]
+    assert "The paper prints no ranks in this table: those shown are recomputed" in text
+    tables = parse_markdown(text)
+    for heading in (OURS, PAPERS):
+        # PSNR 35.03, 35.97, 36.31, 35.55, 36.45; two SSIM of 0.931 share the third place.
+        assert [row[0].rank for row in tables[heading].cells] == [5, 3, 2, 4, 1]
+        assert [row[1].rank for row in tables[heading].cells] == [5, 3, 2, 3, 1]
+        assert [[c.bold for c in row] for row in tables[heading].cells] == [[False] * 3] * 4 + [
+            [True] * 3
+        ]
+
+
+def test_bold_type_stays_where_nothing_is_ranked(build: Any) -> None:
+    grid = build.grid([[Cell("2.00", paper_bold=True)], [Cell("3.00")]], rank_within=None)
+    text = markdown(grid)
+    read = [row[0] for row in parse_markdown(text)[PAPERS].cells]
+    assert [(cell.rank, cell.bold) for cell in read] == [(None, True), (None, False)]
+    assert "recomputed" not in text
 
 
 def test_smoke_table_is_watermarked_and_judges_nothing(table1: Any, build: Any) -> None:
@@ -102,8 +172,35 @@ def test_agreement_counts_values_and_order(build: Any) -> None:
         for paper, ours in (("30.00", 30.001), ("31.00", 31.5), ("32.00", 31.2), ("32.00", 33.0))
     ]
     table = parse_markdown(markdown(build.grid([[cell] for cell in cells])))["Agreement"]
-    # Differences 0, 0.5, -0.8, 1; of the five pairs that the paper orders, one is reversed.
-    assert [cell.text for cell in table.cells[0]] == ["+0.18", "+1.00", "1 of 4", "4 of 5"]
+    # Differences 0, 0.5, -0.8, 1. Of the five pairs that the paper orders one is reversed, and it
+    # ties the sixth: (4 - 1) / sqrt(5 * 6).
+    words = ["+0.18", "+1.00", "1 of 4", "4 of 5", "+0.55"]
+    assert [cell.text for cell in table.cells[0]] == words
+
+
+def test_reversed_pairs_are_named_and_whether_other_images_might_turn_them(build: Any) -> None:
+    def cell(paper: str, ours: float, spread: float) -> Cell:
+        replicates = tuple(ours + spread * (i % 7 - 3) * (-1) ** i for i in range(200))
+        return Cell(paper, values=(ours,), status="ok", replicates=replicates)
+
+    clear = build.grid([[cell("30.00", 33.0, 0.01)], [cell("31.00", 31.0, -0.01)]])
+    rows = [replace(row, label=f"+ L_{r}") for r, row in enumerate(clear.rows)]
+    text = markdown(replace(clear, rows=rows))
+    assert "- **set0 PSNR**: g / + L_1 before g / + L_0\n" in text
+    close = build.grid([[cell("30.00", 31.01, 0.5)], [cell("31.00", 31.0, -0.5)]])
+    assert "(undecided)" not in text
+    assert "(undecided)\n" in markdown(close)
+    ordered = build.grid([[cell("30.00", 31.0, 0.5)], [cell("31.00", 31.5, -0.5)]])
+    assert "come out the other way round" not in markdown(ordered)
+
+
+def test_differences_within_the_tolerance_are_in_italics(build: Any) -> None:
+    cells = [Cell("30.00", values=(ours,), status="ok") for ours in (30.004, 30.006)]
+    table = parse_markdown(markdown(build.grid([[cell] for cell in cells])))[DIFFERENCE]
+    assert [(row[0].number, row[0].italic) for row in table.cells] == [
+        (Decimal("0.00"), True),
+        (Decimal("0.01"), False),
+    ]
 
 
 def test_a_part_of_the_test_set_is_marked_and_not_compared(build: Any) -> None:
@@ -141,7 +238,7 @@ def test_gaps_say_why(build: Any) -> None:
     assert "- m0: failed: RuntimeError: out of memory\n" in notes
     assert "† Stale" in notes
     assert "prints no number" in notes
-    assert "1 of the 5 cells that the paper ranks" in notes
+    assert "1 of the 5 cells with a rank recomputed from the paper are ranked here" in notes
 
 
 def test_spread_needs_two_seeds(build: Any) -> None:

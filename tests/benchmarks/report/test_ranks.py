@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
+from benchmarks.report.grid import Cell
 from benchmarks.report.ranks import competition_ranks, our_ranks, paper_ranks
 
 
@@ -86,7 +86,7 @@ def test_a_table_without_printed_numbers_is_ranked_all_the_same(build: Any) -> N
 
 def test_words_and_unranked_rows_stay_out(build: Any) -> None:
     grid = build.grid([[Cell("10.49")], [Cell("> 30M")], [Cell("27.14")]])
-    rows = [replace(grid.rows[0], ranked=False), *grid.rows[1:]]
+    rows = [replace(grid.rows[0], role="input"), *grid.rows[1:]]
     assert paper_ranks(replace(grid, rows=rows)) == {(2, 0): 1}
 
 
@@ -105,20 +105,6 @@ def test_part_of_the_test_set_is_ranked_only_among_its_like(build: Any) -> None:
 def test_infinite_is_the_best(build: Any) -> None:
     cells = [[Cell("1", values=(v,), status="ok")] for v in (40.0, float("inf"), float("inf"))]
     assert our_ranks(build.grid(cells)) == {(0, 0): 3, (1, 0): 1, (2, 0): 1}
-
-
-def test_rank_along_the_row_compares_pairs_of_one_column_group() -> None:
-    # STFT Table 1a: the two objectives of a data set are neighbours in a row.
-    columns = [
-        Column(data, label, "PSNR", 2, True)
-        for data in ("Set5", "Set14")
-        for label in ("L_pixel", "+L_feat")
-    ]
-    cells = [Cell(v) for v in ("27.10", "27.18", "25.31", "25.41")]
-    rows = [GridRow("", "EDSR", "", cells), GridRow("", "RCAN", "", cells[::-1])]
-    grid = Grid("stft", "STFT, Table 1a", "", columns, rows, "row")
-    expected = {(0, 0): 2, (0, 1): 1, (0, 2): 2, (0, 3): 1}
-    assert paper_ranks(grid) == expected | {(1, c): 3 - rank for (_, c), rank in expected.items()}
 
 
 def test_no_scope_no_ranks(table1: Any) -> None:

@@ -28,6 +28,26 @@ def test_measured_table_fits_too(table1: Any, build: Any) -> None:
     assert "\x1b" not in text
 
 
+def test_what_is_too_wide_is_broken_and_not_cut(table1: Any, table2: Any) -> None:
+    columns = [
+        replace(c, group=f"sigma{c.group[1:]}", label="MIoU (%)") for c in table1.grid.columns
+    ]
+    for grid in (table2.grid, replace(table1.grid, columns=columns)):
+        text = printed_terminal(grid)
+        assert max(map(len, text.splitlines())) <= 130
+        words = [word for row in grid.rows for word in f"{row.method} {row.label}".split()]
+        assert set(words) <= set(text.split())
+    head = text.splitlines()[2:5]
+    assert head[0].split()[-1] == "sigma=50"
+    assert head[2].split() == ["↑"] * 9
+    row = next(row for row in table2.grid.rows if row.method.startswith("PFSR"))
+    lines = printed_terminal(table2.grid).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith(row.method))
+    words, numbers = lines[at].removeprefix(row.method).split("24.43(9)")
+    assert len(numbers.split()) == 5  # they stand on the first line of their row
+    assert row.label.startswith(" ".join(f"{words} {lines[at + 1]}".split()))
+
+
 def test_asterisk_stands_behind_the_rank(table2: Any) -> None:
     assert "0.3336(1)*" in printed_terminal(table2.grid)
     assert "0.1292(1) " in printed_terminal(table2.grid)
@@ -37,6 +57,37 @@ def test_transposed_table_has_methods_as_columns(table3: Any) -> None:
     lines = printed_terminal(table3.grid).splitlines()
     psnr = next(line for line in lines if line.startswith("O-HAZE"))
     assert re.findall(r"\((\d)\)", psnr) == ["9", "8", "4", "7", "6", "5", "3", "2", "1"]
+
+
+def test_paired_table_has_three_lines_of_headings(stft_table1a: Any) -> None:
+    lines = printed_terminal(stft_table1a.grid).splitlines()
+    rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
+    assert lines[rule - 3].split()[:3] == ["Network", "Set5", "Set5"]
+    assert lines[rule - 1].split()[:4] == ["L_pixel", "+", "L_feat", "L_pixel"]
+    numbers = "27.10 27.18 25.31 25.41 25.09 25.16 22.85 22.94"
+    assert lines[rule + 1].split() == ["EDSR", *numbers.split()]
+
+
+def test_printed_table_is_the_papers(table4: Any, build: Any) -> None:
+    text = printed_terminal(build.measured(table4.grid, 0.5, watermark="smoke"))
+    assert text == printed_terminal(table4.grid)
+    assert "36.45  " in text
+    assert "(" not in text.split("---")[-1]  # no ranks
+    assert printed_terminal(replace(table4.grid, bold_known=False, notes=["a note"])).endswith(
+        "a note\nWhich numbers are set in bold is lost from the transcription.\n"
+    )
+
+
+def test_printed_ranks_are_not_recomputed(build: Any) -> None:
+    text = printed_terminal(build.grid([[Cell("2.00", 2)], [Cell("1.00", 1)], [Cell("3.00")]]))
+    assert re.findall(r"m\d +(\S+)", text) == ["2.00(2)", "1.00(1)", "3.00"]
+
+
+def test_printed_headings_are_the_papers(build: Any) -> None:
+    grid = build.grid([[Cell("0.605")]])
+    grid = replace(grid, columns=[replace(grid.columns[0], label="MIoU (%)", metric="MIoU")])
+    assert "MIoU (%) ↑" in printed_terminal(grid)
+    assert "MIoU ↑" in terminal(grid)
 
 
 def test_numbers_that_look_like_other_types_stay_as_printed(build: Any) -> None:

@@ -1,0 +1,67 @@
+"""A square table of pairwise preferences: how often raters chose the row over the column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.declare.printed import read_numbers
+from benchmarks.declare.table import DeclarationError
+from benchmarks.report.grid import Cell, Grid, GridRow
+from benchmarks.report.grid import Column as GridColumn
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """A study in which raters choose between two methods' images.
+
+    printed: for each method the fractions with which it was preferred to the others, in the same
+        order, `-` on the diagonal.
+    comparisons: how many answers are behind one fraction; None where the paper does not say.
+    """
+
+    name: str
+    source: str
+    caption: str
+    preferred: dict[str, str]
+    comparisons: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for method, line in self.preferred.items():
+            if len(read_numbers(line)) != len(self.preferred):
+                raise DeclarationError(
+                    f"{self.name}, row {method!r}: {len(read_numbers(line))} printed numbers for "
+                    f"{len(self.preferred)} methods"
+                )
+
+    @property
+    def cells(self) -> int:
+        """How many fractions the table has, without the diagonal."""
+        return len(self.preferred) * (len(self.preferred) - 1)
+
+    @property
+    def runnable(self) -> int:
+        """None: it takes people."""
+        return 0
+
+    def printed(self) -> Grid:
+        """The table as the paper prints it; a fraction is neither good nor bad of itself."""
+        return Grid(
+            name=self.name,
+            source=self.source,
+            title=self.caption,
+            columns=[GridColumn("", method, method, 2, None) for method in self.preferred],
+            rows=[
+                GridRow(
+                    group=method,
+                    method=method,
+                    label="",
+                    cells=[Cell(n.text, status="needs raters") for n in read_numbers(line)],
+                )
+                for method, line in self.preferred.items()
+            ],
+            rank_within=None,
+            notes=list(self.notes),
+            bold_known=False,
+            headers=("Chosen over the column", ""),
+        )

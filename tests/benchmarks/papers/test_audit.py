@@ -1,0 +1,175 @@
+"""The audit finds what does not fit in the papers' tables, and a wrong digit of ours."""
+
+from dataclasses import replace
+from itertools import product
+
+import published
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.papers import audit
+from benchmarks.papers.tables import TABLES
+from benchmarks.report.audit import Repeated, complements, findings, score, score_bounds
+
+# Where each finding is, and words of what is printed or follows: all that is known, and no more.
+KNOWN = [
+    ("D2SM, Table 1; D2SM, Table 4", "MIoU (%)", "fractions"),
+    ("D2SM, Sec. 4.1", "0.542", "= 0.541"),
+    ("D2SM, Sec. 4.1", "0.5 % in MIoU", "= 0.036"),
+    ("D2SM, Sec. 4.2", "DICNet and DICGAN", "Helen NRMSE"),
+    ("D2SM, Eq. 10", "Jensen-Shannon", "Jeffreys"),
+    ("PDL v1, Table 3, PDL / 0.01", "0.944", "0.958 from the row, and within 0.950 and 0.966"),
+    ("PDL v1, Table 5, best-value", "28.76", "33.07"),
+    ("PDL v1, Table 7", "Id / 0.01", "0.020"),
+    ("PDL v1, Table 1 and PDL v2, Table II", "'L2 / 0.005' and 'L2 / 0.010'", "labels"),
+    ("PDL v1, Sec. 5.3; v2, Sec. 5.4", "smallest", "6 of 6 fail"),
+    ("PDL v2, user study", "20 raters, and 25 pairs", "500"),
+    ("STFT, Table 3", "33.66", "33.68"),
+    ("STFT, Table 3, Target Feature Transfer, BSD68", "32.46", "32.47"),
+    ("STFT, captions", "best average PSNR", "test set"),
+]
+
+
+@pytest.fixture(scope="module")
+def grids():
+    return {name: table.printed() for name, table in TABLES.items()}
+
+
+def test_audit_finds_exactly_what_is_known(grids):
+    found = audit.run(grids)
+    assert len(found) == len(KNOWN)
+    for where, printed, follows in KNOWN:
+        fitting = [f for f in found if where in f.where and printed in f.printed]
+        assert len(fitting) == 1, where
+        assert follows in fitting[0].follows
+        assert fitting[0].sure
+
+
+def with_number(grid, r, c, text):
+    cells = list(grid.rows[r].cells)
+    cells[c] = replace(cells[c], paper=text)
+    rows = list(grid.rows)
+    rows[r] = replace(rows[r], cells=cells)
+    return replace(grid, rows=rows)
+
+
+def digits_of(grid):
+    """Every digit of every number: row, column, place within the text."""
+    return [
+        (r, c, i)
+        for r, row in enumerate(grid.rows)
+        for c, cell in enumerate(row.cells)
+        for i, sign in enumerate(cell.paper or "")
+        if sign.isdigit()
+    ]
+
+
+def changed(text, place, shift):
+    return text[:place] + str((int(text[place]) + shift) % 10) + text[place + 1 :]
+
+
+def wrong_digit(grid, draw):
+    r, c, i = draw(st.sampled_from(digits_of(grid)))
+    text = changed(grid.rows[r].cells[c].paper, i, draw(st.integers(1, 9)))
+    return with_number(grid, r, c, text)
+
+
+RANKED = ["d2sm_table1", "d2sm_table2", "d2sm_table3"]
+
+
+@pytest.mark.parametrize("name", RANKED)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_wrong_digit_is_caught_by_audit_or_transcription(name, data):
+    grids = {n: table.printed() for n, table in TABLES.items()}
+    wrong = wrong_digit(grids[name], data.draw)
+    by_audit = audit.run({**grids, name: wrong}) != audit.run(grids)
+    golden = [[cell.text for cell in line] for line in published.TABLES[name][1]]
+    by_transcription = [[cell.paper for cell in row.cells] for row in wrong.rows] != golden
+    assert by_audit or by_transcription
+
+
+# How many of all single-digit changes contradict the ranks and the bold type of the table itself:
+# 58, 55 and 58 %.
+@pytest.mark.parametrize(
+    ("name", "caught", "changes"),
+    [("d2sm_table1", 2869, 4914), ("d2sm_table2", 1284, 2340), ("d2sm_table3", 757, 1296)],
+)
+def test_share_of_wrong_digits_that_a_table_alone_gives_away(name, caught, changes, grids):
+    grid = grids[name]
+    known = findings(grid)
+    found = [
+        findings(with_number(grid, r, c, changed(grid.rows[r].cells[c].paper, i, shift))) != known
+        for r, c, i in digits_of(grid)
+        for shift in range(1, 10)
+    ]
+    assert (sum(found), len(found)) == (caught, changes)
+
+
+# Tables whose numbers stand in another as well: there the audit misses nothing.
+@pytest.mark.parametrize("name", ["d2sm_table1", "d2sm_table4", "pdl_v1_table2", "pdl_v1_table4"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_wrong_digit_in_a_table_that_is_printed_twice_is_always_caught(name, data):
+    grids = {n: table.printed() for n, table in TABLES.items()}
+    wrong = wrong_digit(grids[name], data.draw)
+    assert audit.run({**grids, name: wrong}) != audit.run(grids)
+
+
+def test_a_wrong_rank_is_found(grids):
+    grid = grids["d2sm_table2"]
+    cells = list(grid.rows[3].cells)
+    cells[2] = replace(cells[2], paper_rank=5)
+    rows = [*grid.rows[:3], replace(grid.rows[3], cells=cells), *grid.rows[4:]]
+    (finding,) = findings(replace(grid, rows=rows))
+    assert "RDN [ECCV-18] / L_1, CelebA NRMSE" in finding.where
+    assert "rank 5" in finding.printed
+    assert "4" in finding.follows
+
+
+def test_lost_bold_type_is_found_and_unknown_one_is_not(grids):
+    grid = grids["d2sm_table3"]
+    cells = [replace(cell, paper_bold=False) for cell in grid.rows[-1].cells[:1]]
+    best = replace(grid.rows[-1], cells=[*cells, *grid.rows[-1].cells[1:]])
+    lost = replace(grid, rows=[*grid.rows[:-1], best])
+    (finding,) = findings(lost)
+    assert "24.31" in finding.follows
+    assert not findings(replace(lost, bold_known=False))
+
+
+def test_preferences_that_are_no_complements_are_found(grids):
+    wrong = with_number(grids["pdl_table3"], 1, 0, "0.58")
+    (finding,) = complements(wrong)
+    assert "L1 and no-perceptual" in finding.where
+    assert not list(complements(grids["pdl_table3"]))
+
+
+def test_repeated_numbers_are_compared_at_the_precision_of_both(grids):
+    rows = (("FFDNet / FFDNet", "FFDNet / L_1"),)
+    relation = Repeated("d2sm_table4", "d2sm_table1", rows)
+    assert not list(relation.findings(grids))  # 35.03 and 35.033
+    wrong = {**grids, "d2sm_table4": with_number(grids["d2sm_table4"], 0, 0, "35.04")}
+    (finding,) = relation.findings(wrong)
+    assert (finding.printed, "35.033" in finding.follows) == ("35.04", True)
+
+
+def test_printed_scores_are_between_the_bounds_and_those_are_reached(grids):
+    """The least and greatest score over the corners of what was rounded, by brute force."""
+    grid = grids["pdl_v1_table6"]
+    rows = [row for row in grid.rows if row.role != "best"]
+    row = rows[4]
+    best = {"PSNR": 31.77, "MS-SSIM": 0.974, "LPIPS": 0.103}
+    own = dict(zip(("PSNR", "MS-SSIM", "LPIPS"), (float(c.paper) for c in row.cells), strict=False))
+    half = {"PSNR": 0.005, "MS-SSIM": 0.0005, "LPIPS": 0.0005}
+    corners = []
+    for signs in product((-1, 1), repeat=6):
+        o = {k: own[k] + s * half[k] for k, s in zip(own, signs[:3], strict=True)}
+        b = {k: best[k] + s * half[k] for k, s in zip(own, signs[3:], strict=True)}
+        corners.append(
+            o["PSNR"] / b["PSNR"] * o["MS-SSIM"] / b["MS-SSIM"] * b["LPIPS"] / o["LPIPS"]
+        )
+    low, high = score_bounds(grid, rows, row)
+    assert float(low) == pytest.approx(min(corners))
+    assert float(high) == pytest.approx(max(corners))
+    assert low < score(grid, rows, row) < high

@@ -1,0 +1,165 @@
+"""The papers' claims on the printed numbers, and on numbers that were measured."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from benchmarks.papers.claims import CLAIMS
+from benchmarks.papers.tables import TABLES
+from benchmarks.report.grid import Cell as GridCell
+from benchmarks.report.grid import Column, Grid, GridRow
+from benchmarks.report.quantities import Cell, Constant, Gain, Mean, Numbers
+from benchmarks.report.statements import Between, Positive, Preferred, States, every, greater
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return Numbers({name: table.printed() for name, table in TABLES.items()}, printed=True)
+
+
+def verdicts(numbers):
+    return {claim.says: claim.statement.check(numbers).truth for claim in CLAIMS}
+
+
+def test_every_claim_is_decided_by_the_printed_numbers_but_one(printed):
+    found = verdicts(printed)
+    assert len(found) == len(CLAIMS) >= 25
+    assert [says for says, truth in found.items() if truth == "fails"] == [
+        "D2SM raises CBDNet by 0.5 % in MIoU.",
+        "With D2SM, DICNet surpasses DICNet and DICGAN both in distortion and in alignment.",
+        "Raters see the smallest difference between PDL and no-perceptual, the largest between "
+        "PDL and CTXL2.",
+    ]
+    assert [says for says, truth in found.items() if truth == "undecided"] == [
+        "D2SM is 0.542 dB above cross-entropy, which needs labels."
+    ]
+    assert "no data" not in found.values()
+
+
+def test_every_claim_says_where_it_stands():
+    for claim in CLAIMS:
+        assert re.match(r"(D2SM|PDL v[12]|STFT), (Sec\.|abstract)", claim.place), claim.place
+    assert {claim.place.split()[0].rstrip(",") for claim in CLAIMS} == {"D2SM", "PDL", "STFT"}
+
+
+def test_a_claim_can_fail():
+    """Exchanged numbers of two rows turn the claims about them around."""
+    table = TABLES["stft_table2"]
+    rows = [[b, a] for a, b in (table.groups[group] for group in table.groups)]
+    swapped = [[replace(a, printed=b.printed), replace(b, printed=a.printed)] for b, a in rows]
+    grid = replace(table, groups=dict(zip(table.groups, swapped, strict=True))).printed()
+    grids = {name: t.printed() for name, t in TABLES.items()}
+    found = verdicts(Numbers({**grids, "stft_table2": grid}, printed=True))
+    assert found["In JPEG artifact removal the gain is consistent."] == "fails"
+
+
+A, B = Cell("t", "a", "PSNR"), Cell("t", "b", "PSNR")
+
+
+def measured(build, a, b, noise=0.3, direction=True):
+    """Rows a and b of one column, with replicates that share their noise and differ by little."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(0, noise, 400)
+    grid = build(a, b)
+    own = [rng.normal(0, 0.01, 400) for _ in (a, b)]
+    rows = [
+        replace(
+            row,
+            cells=[
+                replace(
+                    row.cells[0], values=(value,), status="ok", replicates=tuple(value + shared + o)
+                )
+            ],
+        )
+        for row, value, o in zip(grid.rows, (a, b), own, strict=True)
+    ]
+    columns = [replace(grid.columns[0], higher_is_better=direction)]
+    return Numbers({"t": replace(grid, rows=rows, columns=columns)}, printed=False)
+
+
+@pytest.fixture
+def pair():
+    def build(a, b):
+        rows = [GridRow("", "", name, [GridCell("30.00")]) for name in ("a", "b")]
+        return Grid("t", "T", "t", [Column("", "PSNR", "PSNR", 2, True)], rows)
+
+    return build
+
+
+def test_measured_difference_is_paired(pair):
+    """Each alone is known to 0.6 dB; their difference, over the same images, to 0.03."""
+    assert Positive(Gain(A, B)).check(measured(pair, 30.1, 30.0)).truth == "holds"
+    assert Positive(Gain(B, A)).check(measured(pair, 30.1, 30.0)).truth == "fails"
+    assert Positive(Gain(A, B)).check(measured(pair, 30.005, 30.0)).truth == "undecided"
+
+
+def test_gain_follows_the_direction_of_the_metric(pair):
+    lower_is_better = measured(pair, 0.2, 0.4, noise=0.01, direction=False)
+    assert Positive(Gain(A, B)).check(lower_is_better).truth == "holds"
+
+
+def test_without_replicates_nothing_measured_is_decided(pair):
+    numbers = measured(pair, 31.0, 30.0)
+    grid = numbers.grids["t"]
+    rows = [replace(r, cells=[replace(c, replicates=()) for c in r.cells]) for r in grid.rows]
+    numbers = Numbers({"t": replace(grid, rows=rows)}, printed=False)
+    assert Positive(Gain(A, B)).check(numbers).truth == "undecided"
+    assert Between(A, "0", "99").check(numbers).truth == "undecided"
+
+
+def test_what_is_not_measured_is_no_data(pair, printed):
+    assert Positive(Gain(A, B)).check(Numbers({}, printed=False)).truth == "no data"
+    unfilled = Numbers({"t": pair(1, 2)}, printed=False)
+    assert every(Positive(Gain(A, B))).check(unfilled).truth == "no data"
+    assert {claim.statement.check(Numbers({}, printed=False)).truth for claim in CLAIMS} == {
+        "no data"
+    }
+
+
+def test_a_part_of_the_test_set_decides_nothing(pair):
+    numbers = measured(pair, 31.0, 30.0)
+    grid = numbers.grids["t"]
+    rows = [
+        replace(r, cells=[replace(c, n_images=2, expected_images=5) for c in r.cells])
+        for r in grid.rows
+    ]
+    part = Numbers({"t": replace(grid, rows=rows)}, printed=False)
+    assert Positive(Gain(A, B)).check(part).truth == "no data"
+
+
+def test_stated_number_may_lie_within_what_was_rounded(printed):
+    gain = Gain(
+        Cell("d2sm_table1", "FFDNet / w/. Internal", "sigma=25 PSNR"),
+        Cell("d2sm_table1", "FFDNet / + L_CrossEntropy", "sigma=25 PSNR"),
+    )
+    truths = {s: States(gain, s).check(printed).truth for s in ("0.541", "0.542", "0.543", "0.5")}
+    assert truths == {"0.541": "holds", "0.542": "undecided", "0.543": "fails", "0.5": "holds"}
+
+
+def test_equal_printed_numbers_are_undecided(printed):
+    a = Cell("d2sm_table1", "FFDNet / + L_LPIPS", "sigma=25 SSIM")
+    b = Cell("d2sm_table1", "FFDNet / w/o. Internal", "sigma=25 SSIM")
+    assert greater(a, b).check(printed).truth == "undecided"
+
+
+def test_half_of_the_raters_prefer_nothing(printed):
+    truths = [
+        Preferred(Cell("pdl_table5", "PDL", other), 500).check(printed).truth
+        for other in ("L1", "SRGAN")
+    ]
+    assert truths == ["holds", "undecided"]
+    assert Preferred(Cell("pdl_table5", "L1", "PDL"), 500).check(printed).truth == "fails"
+
+
+def test_mean_is_exact(printed):
+    cells = tuple(Cell("stft_table3", "Mutual Learning", f"{s} PSNR") for s in ("Kodak24", "BSD68"))
+    assert Mean(cells).evaluate(printed).point == Fraction("32.895")
+    assert Constant("0.1").evaluate(printed).point == Fraction(1, 10)
+
+
+def test_a_misspelt_cell_is_an_error_and_not_missing_data(printed):
+    with pytest.raises(LookupError, match="0 rows 'FFDNet / L_0'"):
+        greater(Cell("d2sm_table1", "FFDNet / L_0", "sigma=25 PSNR"), "0").check(printed)
