@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
         "--format",
         nargs="+",
         choices=("md", "csv", "html", "tex"),
-        help="with --paper: instead of plain text; with --table: besides md and csv",
+        help="with --paper: instead of plain text, files below --out if several; with --table: "
+        "besides md and csv",
     )
     how.add_argument("--strict", action="store_true", help="with --claims: 1 if one fails")
     how.add_argument("--plan", action="store_true", help="show what would run, and run nothing")
@@ -64,6 +65,15 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--workers", type=int, default=None, metavar="N", help="loader processes")
     how.add_argument("--out", type=Path, metavar="DIR", help="store and tables (default: results)")
     return p
+
+
+GOES_WITH = {
+    "strict": ("claims",),
+    "format": ("paper", "table"),
+    "plan": ("table",),
+    "only": ("table",),
+    "refresh": ("table",),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,6 +89,9 @@ def main(argv: list[str] | None = None) -> int:
             "say one of --table NAME, --list, --paper NAME, --audit, --claims, --ledger NAME, "
             "--explain TABLE ROW COLUMN"
         )
+    for option, goes_with in GOES_WITH.items():
+        if getattr(arguments, option) and not any(getattr(arguments, name) for name in goes_with):
+            p.error(f"--{option} goes with {' or '.join('--' + name for name in goes_with)}")
     if arguments.seeds < 1:
         p.error("--seeds takes a number from 1")
     if arguments.workers is not None and arguments.workers < 0:

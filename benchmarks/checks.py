@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from benchmarks.declare.profiles import PROFILES
 from benchmarks.declare.sources import ledger
+from benchmarks.engine.store import write_file
 from benchmarks.papers import audit
 from benchmarks.papers.claims import CLAIMS
 from benchmarks.papers.tables import TABLES
@@ -19,7 +20,7 @@ from benchmarks.report import ledger as choices
 from benchmarks.report.grid import Grid, LedgerEntry
 from benchmarks.report.html import printed_page
 from benchmarks.report.latex import printed_latex
-from benchmarks.report.long_csv import long_csv
+from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
 from benchmarks.report.quantities import Numbers
 from benchmarks.report.terminal import WIDTH, printed_terminal
@@ -28,37 +29,53 @@ from benchmarks.usage import UsageError
 PRINTED = {
     "terminal": printed_terminal,
     "md": printed_markdown,
-    "csv": long_csv,
+    "csv": printed_csv,
     "html": printed_page,
     "tex": printed_latex,
 }
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def named(names: list[str]) -> list[str]:
-    """The names, or all for `all`.
+    """The names of tables; `all` among them means every one.
 
     Raises:
         UsageError: one is unknown; the message lists all.
     """
-    for name in names if names != ["all"] else []:
-        if name not in TABLES:
-            raise UsageError(f"there is no table {name!r}; there are: {', '.join(TABLES)}")
-    return list(TABLES) if names == ["all"] else names
+    for name in names:
+        if name not in (*TABLES, "all"):
+            raise UsageError(f"there is no table {name!r}; there are: all, {', '.join(TABLES)}")
+    return list(TABLES) if "all" in names else list(dict.fromkeys(names))
 
 
 def show_papers_tables(arguments: argparse.Namespace) -> int:
-    """The tables as the papers print them."""
-    for name in named(arguments.paper):
-        for form in arguments.format or ["terminal"]:
-            print(PRINTED[form](TABLES[name].printed()))
+    """The tables as the papers print them, on the terminal or as files below `--out`.
+
+    Raises:
+        UsageError: several of what makes one file each, and no folder for them.
+    """
+    names, forms = named(arguments.paper), arguments.format or ["terminal"]
+    if arguments.out is not None:
+        for name in names:
+            for form in forms:
+                path = arguments.out / f"{name}.{'txt' if form == 'terminal' else form}"
+                write_file(path, PRINTED[form](TABLES[name].printed()).encode())
+        print(f"written to {arguments.out}")
+        return 0
+    if len(forms) > 1 or (len(names) > 1 and set(forms) & {"html", "csv"}):
+        raise UsageError("several pages or formats make several files: name a folder with --out")
+    for name in names:
+        print(PRINTED[forms[0]](TABLES[name].printed()))
     return 0
 
 
 def show_audit() -> int:
     """What does not fit in the papers' tables; that is no failure here, so the status is 0."""
-    found = audit.run(printed_grids())
-    cells = sum(table.cells for table in TABLES.values())
-    print(f"{len(found)} findings in {len(TABLES)} tables with {cells} numbers\n")
+    grids = audit.papers_tables(printed_grids())
+    found = audit.run(grids)
+    cells = [cell for grid in grids.values() for row in grid.rows for cell in row.cells]
+    numbers = sum(cell.printed is not None for cell in cells)
+    print(f"{len(found)} findings in {len(grids)} printed tables with {numbers} numbers\n")
     for i, finding in enumerate(found, 1):
         print(f"{i:2}. {finding.where}")
         for title, text in (
@@ -75,7 +92,8 @@ def show_claims(arguments: argparse.Namespace) -> int:
     """What the papers say in words, on the printed numbers and on what was measured.
 
     Returns:
-        1 if one fails and `--strict` was given.
+        1 if `--strict` was given and one fails: on what was measured, if that was asked for, else
+        on the printed numbers.
     """
     sources = {"printed": Numbers(printed_grids(), printed=True)}
     if PROFILES[arguments.profile].comparable:
@@ -90,7 +108,8 @@ def show_claims(arguments: argparse.Namespace) -> int:
         for name, numbers in sources.items():
             truth, why = claim.statement.check(numbers)
             verdicts[name][truth] += 1
-            print(_indented(f"{name:10}{truth.upper() if truth == 'fails' else truth}: {why}"))
+            said = truth.upper() if truth == "fails" else truth
+            print(_indented(f"{name:10}{said}{f': {why}' if why else ''}"))
         print()
     for name, counted in verdicts.items():
         print(f"{name:10}" + ", ".join(f"{n} {truth}" for truth, n in counted.most_common()))
@@ -99,7 +118,7 @@ def show_claims(arguments: argparse.Namespace) -> int:
             "\n--profile lite or paper, with --data-root DIR, also holds them against what was "
             "measured;\na smoke table says nothing about a claim."
         )
-    return int(arguments.strict and any(counted["fails"] for counted in verdicts.values()))
+    return int(arguments.strict and verdicts[list(verdicts)[-1]]["fails"] > 0)
 
 
 def show_ledger(arguments: argparse.Namespace) -> int:
@@ -110,7 +129,8 @@ def show_ledger(arguments: argparse.Namespace) -> int:
             LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
             for c in ledger(table)
         ]
-        print(f"{table.source}: {table.caption}\n{choices.summary(entries)}\n")
+        said = choices.summary(entries) if table.runnable else "nothing is implemented yet"
+        print(f"{table.source}: {table.caption}\n{said}\n")
         for entry in choices.merged(entries):
             print(f"{entry.kind:9}{entry.where} = {entry.value}")
             print(_indented(entry.reason))
@@ -120,14 +140,13 @@ def show_ledger(arguments: argparse.Namespace) -> int:
 
 def list_tables(arguments: argparse.Namespace) -> int:
     """All tables with what can be run of each, and what the results folder has of it."""
-    tables = arguments.out or Path(__file__).resolve().parents[1] / "results"
     rows = [
         (
             name,
             f"{t.source}: {t.caption}",
             t.cells,
             _share(t.runnable, t.cells),
-            _results(tables, name),
+            _results(arguments.out or RESULTS, name),
         )
         for name, t in TABLES.items()
     ]

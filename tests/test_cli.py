@@ -32,7 +32,7 @@ def test_help_shows_the_first_command(capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--table", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: d2sm_table1"),
+        (["--table", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: all, d2sm_table1"),
         (["--table", "d2sm_table1", "--only", "L_7"], "no row like 'L_7'; its rows are 'FFDNet"),
         (["--table", "d2sm_table1", "--data-root", "/nowhere"], "--data-root /nowhere is not a f"),
         (["--table", "d2sm_table1", "--device", "cuda:9"], "--device cuda:9 cannot be used"),
@@ -42,9 +42,11 @@ def test_help_shows_the_first_command(capsys):
         (["--table", "d2sm_table1", "--workers", "-1"], "--workers takes a number from 0"),
         (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
         ([], "say one of --table NAME, --list"),
-        (["--paper", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: d2sm_table1"),
+        (["--paper", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: all, d2sm_table1"),
         (["--ledger", "nothing"], "there is no table 'nothing'"),
         (["--audit", "--claims"], "say one of"),
+        (["--audit", "--strict"], "--strict goes with --claims"),
+        (["--list", "--only", "x"], "--only goes with --table"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told):
@@ -107,7 +109,7 @@ def test_papers_table_is_printed_in_every_format(capsys):
     for form, sign in {
         None: "24.31(1)",
         "md": "**24.31** <sup>(1)</sup>",
-        "csv": "d2sm_table3,Ours,Ours,I-HAZE PSNR,,,24.31,1,",
+        "csv": "d2sm_table3,Ours,,I-HAZE PSNR,24.31,1,1,",
         "html": "<!doctype html>",
         "tex": r"\toprule",
     }.items():
@@ -124,17 +126,25 @@ def test_every_papers_table_can_be_printed(capsys):
     assert out.count("\n# ") + out.startswith("# ") == 28
 
 
+def test_papers_tables_are_written_as_files(capsys, tmp_path):
+    command = ["--paper", "all", "d2sm_table3", "--format", "html", "csv", "--out", tmp_path]
+    assert call(capsys, *command)[0] == 0
+    assert len(list(tmp_path.glob("*.html"))) == len(list(tmp_path.glob("*.csv"))) == 28
+    status, _, err = call(capsys, "--paper", "all", "--format", "html")
+    assert (status, "--out" in err) == (2, True)
+
+
 def test_audit_lists_its_findings(capsys):
     status, out, _ = call(capsys, "--audit")
     assert status == 0
-    assert "14 findings" in out
+    assert "14 findings in 27 printed tables" in out
     assert "0.950 and 0.966" in " ".join(out.split())
 
 
 def test_claims_have_verdicts_and_strict_makes_them_the_status(capsys):
     status, out, _ = call(capsys, "--claims")
     assert status == 0
-    assert "35 holds, 3 fails, 1 undecided" in out
+    assert "36 holds, 5 fails, 1 undecided" in out
     assert call(capsys, "--claims", "--strict")[0] == 1
 
 
@@ -145,7 +155,14 @@ def test_claims_about_what_was_measured_need_data(capsys, tmp_path):
         capsys, "--claims", "--profile", "lite", "--data-root", root, "--out", tmp_path
     )
     assert status == 0
-    assert re.search(r"^lite +39 no data$", out, re.MULTILINE)
+    assert re.search(r"^lite +42 no data$", out, re.MULTILINE)
+    assert (
+        call(
+            capsys, "--claims", "--strict", "--profile", "lite", "--data-root", root,
+            "--out", tmp_path,
+        )[0]
+        == 0
+    )  # fmt: skip
 
 
 def test_ledger_counts_what_is_assumed(capsys):

@@ -16,12 +16,12 @@ from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from benchmarks.declare.protocol import Adam, MultiStep, Training
-from benchmarks.declare.runs import Judge, Network, Released, Run, network
-from benchmarks.declare.table import Row, Table, row_run
+from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Run, network
+from benchmarks.declare.table import Row, Table, as_objective, row_run
 from benchmarks.metrics.miou import MIoU
 from datasets.cityscapes import Cityscapes
 from datasets.embedded.street_scenes import StreetScenes
-from losses.objective import Objective
+from losses.objective import Objective, Term
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class WarmUp:
 class Profile:
     """One way to run every table.
 
-    training: the declared recipe -> the recipe that is run.
+    training: the declared recipe of a network -> the recipe that is run.
     warm_up: how a network is first trained, with the objective of its block's first row, before
         its rows start from these weights; None for rows that start from scratch.
     features: "imagenet", "random", or "imagenet if present".
@@ -52,7 +52,7 @@ class Profile:
 
     name: str
     summary: str
-    training: Callable[[Training], Training]
+    training: Callable[[Training, Network], Training]
     warm_up: Callable[[Network], WarmUp | None]
     features: str
     feature_width: float
@@ -62,7 +62,7 @@ class Profile:
     redo_stale: bool
 
 
-def _smoke_training(declared: Training) -> Training:
+def _smoke_training(declared: Training, network: Network) -> Training:
     adam = replace(declared.optimizer, lr=2e-4)
     return declared.shortened(10, batch=8, crop=32, optimizer=adam)
 
@@ -91,7 +91,7 @@ def _smoke_warm_up(declared: Network) -> WarmUp:
     return WarmUp(network(declared.architecture, **changed), training)
 
 
-def _lite_training(declared: Training) -> Training:
+def _lite_training(declared: Training, network: Network) -> Training:
     adam = replace(declared.optimizer, lr=5e-4)
     return declared.shortened(2000, batch=8, crop=64, optimizer=adam)
 
@@ -125,7 +125,7 @@ LITE = Profile(
 PAPER = Profile(
     name="paper",
     summary="the papers' protocol, data and pretrained weights; days on a GPU",
-    training=lambda declared: declared,
+    training=lambda declared, network: declared,
     warm_up=lambda network: None,
     features="imagenet",
     feature_width=1.0,
@@ -145,6 +145,12 @@ def stand_in(data: Any) -> Any:
             return StreetScenes("train", count=48, height=128, width=256)
         return StreetScenes("val", count=4, height=128, width=256)
     return data
+
+
+def _first_objective(table: Table, network: Network) -> Objective | Term:
+    """That of the table's first row with this network."""
+    rows = (row for _, row in table.rows() if row.model is not None and row.network == network)
+    return next(row.objective for row in rows if row.objective is not None)
 
 
 @dataclass(frozen=True)
@@ -187,20 +193,26 @@ class Setting:
         width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
         return replace(node, weights="random", **width)
 
-    def run(self, table: Table, row: Row, seed: int) -> Run | Released:
-        """The run behind a table's row under this profile."""
+    def run(self, table: Table, row: Row, seed: int) -> Provider:
+        """What provides the network of a table's row under this profile."""
         if row.released is not None:
             return row.released
+        if not row.trained:
+            return Fixed(row.network)
         declared = row_run(table, row, seed)
-        run = self._shrunk(declared, self.profile.training(declared.training))
+        run = self.shortened(declared)
+        if row.start is not None:
+            return replace(run, start=self.run(table, row.start, seed))
         warm_up = self.profile.warm_up(row.network)
-        if warm_up is None or declared.start is not None:
+        if warm_up is None:
             return run
-        group = next(rows for rows in table.groups.values() if row in rows)
-        first = next(r for r in group if r.network == row.network and r.objective is not None)
-        objective = row_run(table, first, seed).objective
+        objective = as_objective(table.warm_up or _first_objective(table, row.network))
         start = replace(declared, network=warm_up.network, objective=objective)
         return replace(run, start=self._shrunk(start, warm_up.training))
+
+    def shortened(self, declared: Run) -> Run:
+        """A declared training by this profile's recipe, from its own initialisation."""
+        return self._shrunk(declared, self.profile.training(declared.training, declared.network))
 
     def _shrunk(self, declared: Run, training: Training) -> Run:
         """The run with another recipe; sizes in the objective follow crop and batch."""

@@ -32,10 +32,15 @@ class Unmeasured:
 
 
 @dataclass(frozen=True)
+class Derived(Unmeasured):
+    """A quantity that is computed from the other columns, see `benchmarks.report.derived`."""
+
+
+@dataclass(frozen=True)
 class Column:
     """One measured quantity: a metric on a degraded test set.
 
-    data: the test set; None where it is not implemented.
+    data: the test set; None where it is not implemented, or derived from other columns.
     label: the paper's heading where it is not the metric's symbol.
     """
 
@@ -46,7 +51,12 @@ class Column:
 
     @property
     def implemented(self) -> bool:
-        """Whether the suite can measure it, given the data."""
+        """Whether the suite can fill it, given the data."""
+        return isinstance(self.metric, Derived) or self.measured
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a metric to measure on a test set."""
         return self.data is not None and isinstance(self.metric, Metric)
 
     @property
@@ -63,9 +73,11 @@ class Row:
     model: None for a network that is not implemented.
     printed: the row's numbers in column order, see `benchmarks.declare.printed`.
     method: the backbone's label where it differs from the group's.
-    role: what the row is, if not a method that is compared.
+    role: what the row is, if not a method that is compared. An "input" or a "reference" (the
+        clean image) goes through `model` without training; "best" is computed.
     recipe: the row's own training, where the original method has one.
     released: weights to evaluate instead of training.
+    start: the row from whose weights this one starts.
     """
 
     label: str
@@ -76,12 +88,18 @@ class Row:
     role: Role = "method"
     recipe: Training | None = None
     released: Released | None = None
+    start: Row | None = None
     note: str = ""
 
     @property
     def implemented(self) -> bool:
-        """Whether there is a network to train or to evaluate."""
-        return self.model is not None
+        """Whether the suite can fill it, given data and weights."""
+        return self.model is not None or self.role == "best"
+
+    @property
+    def trained(self) -> bool:
+        """Whether it takes a training; else its network has nothing to learn, or is released."""
+        return self.objective is not None
 
     @property
     def network(self) -> Network:
@@ -115,6 +133,10 @@ class Table:
 
     rank_within: "group" (a block of rows), "column" (all rows) or None for no ranks.
     layout, headers, bold_known: how the paper prints it, see `Grid`.
+    printed_notes: what must be known about the print; notes: about what is run.
+    assumptions: choices that stand in no other declaration, for the ledger.
+    warm_up: what a profile trains a shared start of the rows with; None for the objective of the
+        first row with the same network.
     released: the table evaluates released weights; no profile changes it.
     """
 
@@ -127,10 +149,13 @@ class Table:
     groups: dict[str, list[Row]]
     rank_within: RankScope | None = None
     references: tuple[Reference, ...] = ()
+    printed_notes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
     layout: Layout = "rows"
     headers: tuple[str, str] = ("Method (backbone)", "Objective")
     bold_known: bool = True
+    warm_up: Objective | Term | None = None
     released: bool = False
 
     def __post_init__(self) -> None:
@@ -160,7 +185,7 @@ class Table:
                 for group, row in self.rows()
             ],
             rank_within=self.rank_within,
-            notes=list(self.notes),
+            notes=list(self.printed_notes),
             layout=self.layout,
             headers=self.headers,
             bold_known=self.bold_known,
@@ -197,13 +222,13 @@ class Table:
             raise DeclarationError(
                 f"{place}: {len(row.numbers)} printed numbers for {len(self.columns)} columns"
             )
-        if not row.implemented:
+        if row.model is None:
             return
         if row.objective is None:
-            if row.released is None:
+            if row.released is None and row.role == "method":
                 raise DeclarationError(f"{place}: needs an objective or released weights")
             return
-        objective = _objective(row.objective)
+        objective = as_objective(row.objective)
         at_hand = {"pred", "target", *self.train.provides, *row.network.outputs}
         absent = [f"{need!r}" for need in objective.needs if need not in at_hand]
         if absent:
@@ -234,7 +259,8 @@ def _digits(numbers: tuple[PrintedNumber, ...], default: int) -> int:
     return max(decimals, default=default)
 
 
-def _objective(declared: Objective | Term) -> Objective:
+def as_objective(declared: Objective | Term) -> Objective:
+    """A single term is an objective of weight one."""
     return declared if isinstance(declared, Objective) else 1.0 * declared
 
 
@@ -243,4 +269,4 @@ def row_run(table: Table, row: Row, seed: int) -> Run:
     if row.objective is None:
         raise DeclarationError(f"{table.name}, row {row.label!r}: nothing to train")
     training = table.training(row)
-    return Run(row.network, _objective(row.objective), table.train, training, seed)
+    return Run(row.network, as_objective(row.objective), table.train, training, seed)

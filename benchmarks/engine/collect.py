@@ -20,6 +20,7 @@ from benchmarks.engine.plan import Entry, Plan
 from benchmarks.engine.problems import Needs, needs
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.report import bootstrap
+from benchmarks.report.derived import with_derived
 from benchmarks.report.grid import Cell, Grid, GridRow, LedgerEntry
 from benchmarks.usage import UsageError
 from datasets.images import DataError
@@ -36,7 +37,7 @@ def to_grid(plan: Plan) -> Grid:
     """Everything that is known about a table; reads the store, makes nothing."""
     table, profile = plan.table, plan.engine.setting.profile
     watermark = "" if table.released else WATERMARKS.get(profile.name, "")
-    return replace(
+    grid = replace(
         table.printed(),
         rows=[
             GridRow(e.group, e.method, e.label, _cells(plan, e), e.row.note, e.row.role)
@@ -60,6 +61,7 @@ def to_grid(plan: Plan) -> Grid:
         ],
         notes=_notes(plan),
     )
+    return with_derived(grid)
 
 
 def pictures(plan: Plan) -> list[tuple[str, Path]]:
@@ -258,7 +260,7 @@ def _random_networks(node: Any) -> Iterator[str]:
 
 
 def _notes(plan: Plan) -> list[str]:
-    notes = list(plan.table.notes)
+    notes = [*plan.table.printed_notes, *plan.table.notes]
     return notes + [problem for entry in plan.entries for problem in entry.problems]
 
 

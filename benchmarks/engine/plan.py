@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
+from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.engine.execute import Engine
@@ -132,10 +133,9 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
     columns = [setting.resolve(column) for column in table.columns]
     entries = []
     for group, row in table.rows():
-        providers: list[Provider] = (
-            [setting.run(table, row, seed) for seed in numbers] if row.implemented else []
-        )
-        scores = [_scores(table, providers, column) for column in columns]
+        providers = _providers(setting, table, row, numbers)
+        shown = [_undegraded(c) for c in columns] if row.role == "reference" else columns
+        scores = [_scores(table, providers, column) for column in shown]
         entries.append(Entry(group, row.label, row.method or group, providers, scores, row))
     if only:
         for entry in entries:
@@ -143,7 +143,7 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
         if not any(entry.asked for entry in entries):
             known = ", ".join(f"'{entry.name}'" for entry in entries)
             raise UsageError(f"{table.name} has no row like {only!r}; its rows are {known}")
-        if not any(entry.providers for entry in entries if entry.asked):
+        if not any(entry.row.implemented for entry in entries if entry.asked and entry.row):
             raise UsageError(f"{table.name}: rows like {only!r} are not implemented yet")
     references = []
     for reference in table.references:
@@ -151,6 +151,14 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
         scores = [_scores(table, [reference.provider], column) for column in shown]
         references.append(Entry("", reference.label, "", [reference.provider], scores))
     return Plan(table, engine, numbers, entries, references)
+
+
+def _providers(setting: Setting, table: Table, row: Row, seeds: Sequence[int]) -> list[Provider]:
+    """One per seed; a network without training is the same for all."""
+    if row.model is None:
+        return []
+    providers = [setting.run(table, row, seed) for seed in seeds]
+    return providers if row.trained else providers[:1]
 
 
 def _scores(table: Table, providers: Sequence[Provider], column: Column) -> list[Score]:

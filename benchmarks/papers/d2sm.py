@@ -195,6 +195,16 @@ NOISY_AND_CLEAN = (
 
 OURS = "D2SM (Ours)"
 
+ASSUMPTIONS = (
+    assumed("whole 2048x1024 images are measured", "the release calls its set 'refined'"),
+    assumed(
+        "D2SM compares the windows of one image; its loss is the mean over a batch's images",
+        "Sec. 3.3 speaks of a single image",
+    ),
+    assumed("CBDNet's noise level is the constant sigma / 255", "the noise is Gaussian"),
+    assumed("CBDNet and SADNet are trained by FFDNet's recipe", "the paper names none for them"),
+)
+
 # fmt: off
 TABLE1 = Table(
     name="d2sm_table1",
@@ -228,16 +238,12 @@ TABLE1 = Table(
             Row("w/. Internal",     SADNet, L2() + W * WITH_INTERNAL,      "**37.130**(1) **.943**(1) **.701**(1) | **35.839**(1) **.931**(1) **.670**(1) | **34.440**(1) **.916**(1) **.634**(1)"),
         ],
     },
+    printed_notes=("The paper heads its column 'MIoU (%)' and prints fractions.",),
     notes=(
         "Noise is neither clipped nor rounded, as in the released code; test noise has a seed per "
         "image, where the released script gives every image the same.",
-        "Whole 2048x1024 images are measured: assumed, the release calls its set 'refined'.",
-        "D2SM over windows compares the windows of one image at a time, and its loss is the mean "
-        "over the images of a batch: assumed, Sec. 3.3 speaks of a single image.",
-        "CBDNet's noise level under Gaussian noise is the constant sigma / 255: assumed.",
-        "The paper heads its column 'MIoU (%)' and prints fractions.",
-        "CBDNet and SADNet are trained by FFDNet's recipe: the paper names none for them.",
     ),
+    assumptions=ASSUMPTIONS,
 )
 
 # Table 2 -----------------------------------------------------------------------------------------
@@ -284,7 +290,7 @@ TABLE2 = Table(
             Row("w/o. Internal", None, None,                          "**27.39**(1) **.7973**(1) **.1292**(1) | **26.94**(1) **.8005**(1) .3366(2)*"),
         ],
     },
-    notes=(
+    printed_notes=(
         "*: the alignment network was trained on CelebA; the paper gives its numbers on Helen for "
         "reference only.",
     ),
@@ -338,7 +344,8 @@ TABLE4 = Table(
             Row("Ours",     FFDNet, L1() + W * WITH_INTERNAL,      "**36.45** **.936** **.644**"),
         ],
     },
-    notes=(
+    assumptions=ASSUMPTIONS,
+    printed_notes=(
         "L_JSD is Eq. 10 as printed: half of each Kullback-Leibler divergence, which is the "
         "symmetrised divergence of Jeffreys and not that of Jensen and Shannon.",
     ),

@@ -142,7 +142,7 @@ TABLE4 = Table(
             "0.01": "27.81 .957 .145 3.989 16.66",
         }),
     },
-    notes=(WEIGHTS_LOST,),
+    printed_notes=(WEIGHTS_LOST,),
 )
 
 TABLE5 = Pairwise(
@@ -182,7 +182,7 @@ TABLE6 = Table(
             "0.010": "31.97 .964 .093 3.572 13.36",
         }),
     },
-    notes=(WEIGHTS_LOST,),
+    printed_notes=(WEIGHTS_LOST,),
 )
 
 TABLE7 = Table(
@@ -207,7 +207,7 @@ TABLE7 = Table(
             "0.01": "31.07 .969 .103 3.991 15.03",
         }),
     },
-    notes=(WEIGHTS_LOST,),
+    printed_notes=(WEIGHTS_LOST,),
 )
 
 TABLE8 = Table(
@@ -243,7 +243,7 @@ TABLE8 = Table(
             "1x 0.01": "25.75 .880 .250",
         }),
     },
-    notes=(
+    printed_notes=(
         "The labels are those of version 1, Table 7: they are lost from the available text of "
         "version 2. Version 1 prints the weight 0.01 twice; the numbers are those of 0.020 in "
         "Table II.",

@@ -52,16 +52,18 @@ CLAIMS = (
         "STFT, Sec. 3.2",
         "In denoising, target features improve both networks at both noise levels.",
         positive(DENOISING),
+        reading="in sign; that they do so significantly is not tested",
     ),
     Claim(
         "STFT, Sec. 3.2",
-        "In dehazing, the smallest and the largest network gain alike.",
+        "In dehazing, a very small and a large network both gain.",
         positive(DEHAZING),
     ),
     Claim(
         "STFT, Sec. 3.2",
         "In JPEG artifact removal the gain is consistent.",
         positive(JPEG),
+        reading="in sign, on both test sets and at both qualities",
     ),
     Claim(
         "STFT, Sec. 3.3",

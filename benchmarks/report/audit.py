@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from benchmarks.report import derived
+from benchmarks.report.derived import SCORE, SCORED
 from benchmarks.report.grid import Cell, Column, Grid, GridRow
 from benchmarks.report.precision import plain
 from benchmarks.report.ranks import paper_ranks, printed_ranks
@@ -94,16 +96,13 @@ Bounds = tuple[Fraction, Fraction]
 
 
 def scores(grid: Grid) -> Iterator[Finding]:
-    """Scores that Eq. 7 of PDL (version 1) cannot give from the columns beside them.
-
-    score = PSNR / PSNR_max * MS-SSIM / MS-SSIM_max * LPIPS_min / LPIPS
-    """
+    """Scores that Eq. 7 of PDL (version 1) cannot give from the columns beside them."""
     index = {column.metric: c for c, column in enumerate(grid.columns)}
-    if "Score" not in index:
+    if SCORE not in index:
         return
     rows = [row for row in grid.rows if row.role in ("method", "input")]
     for row in rows:
-        printed = _bounds(row, index["Score"], grid)
+        printed = _bounds(row, index[SCORE], grid)
         low, high = score_bounds(grid, rows, row)
         if printed is not None and (printed[1] < low or high < printed[0]):
             point = score(grid, rows, row)
@@ -115,23 +114,22 @@ def scores(grid: Grid) -> Iterator[Finding]:
             )
 
 
-SCORED = (("PSNR", True), ("MS-SSIM", True), ("LPIPS", False))
-
-
 def score(grid: Grid, rows: list[GridRow], row: GridRow) -> Fraction:
     """Eq. 7 for one of the rows, from the printed numbers."""
-    result = Fraction(1)
-    for metric, upward in SCORED:
-        numbers = {id(r): Fraction(_number(r, metric, grid)) for r in rows}
-        ratio = numbers[id(row)] / (max if upward else min)(numbers.values())
-        result *= ratio if upward else 1 / ratio
-    return result
+    numbers = {metric: [Fraction(_number(r, metric, grid)) for r in rows] for metric in SCORED}
+    best = {metric: (max if up else min)(numbers[metric]) for metric, up in SCORED.items()}
+    own = {metric: Fraction(_number(row, metric, grid)) for metric in SCORED}
+    return derived.score(own, best)
 
 
 def score_bounds(grid: Grid, rows: list[GridRow], row: GridRow) -> Bounds:
-    """The least and the greatest of Eq. 7 over all values that are rounded to the printed ones."""
+    """Interval arithmetic: Eq. 7 is within these, whatever was rounded away.
+
+    The row and the best values are taken to be rounded independently, which is more than can be
+    where the row is itself the best of a column.
+    """
     low = high = Fraction(1)
-    for metric, upward in SCORED:
+    for metric, upward in SCORED.items():
         half = _half(next(column for column in grid.columns if column.metric == metric))
         own = Fraction(_number(row, metric, grid))
         numbers = [Fraction(_number(r, metric, grid)) for r in rows]
@@ -146,7 +144,7 @@ def best_values(grid: Grid) -> Iterator[Finding]:
     """A row of best values that are not the best of their columns."""
     for best in (row for row in grid.rows if row.role == "best"):
         computed = [
-            _best(grid, c) if column.metric != "Score" else None
+            _best(grid, c) if column.metric != SCORE else None
             for c, column in enumerate(grid.columns)
         ]
         wrong = [
@@ -225,7 +223,7 @@ class Repeated:
             yield Finding(
                 f"{one.source} and {other.source}",
                 "; ".join(f"'{a}' and '{b}'" for a, b in renamed),
-                "the same numbers, so the same runs, bear different labels: which is right is open",
+                "the same numbers bear different labels: which is right is open",
             )
 
     def _pairs(self, one: Grid, other: Grid) -> Iterable[tuple[GridRow, GridRow]]:

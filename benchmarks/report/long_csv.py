@@ -17,6 +17,7 @@ COLUMNS = (
     "table", "group", "row", "column", "ours", "ours_rank", "paper", "paper_rank", "delta",
     "run_id", "score_id", "profile", "seeds", "n_images",
 )  # fmt: skip
+PRINTED = ("table", "group", "row", "column", "printed", "rank", "bold", "mark")
 
 
 def long_csv(grid: Grid) -> str:
@@ -37,6 +38,19 @@ def long_csv(grid: Grid) -> str:
     for row in grid.references:
         for c, cell in enumerate(row.cells):
             writer.writerow(_line(grid, row, c, cell, (None, None)))
+    return out.getvalue()
+
+
+def printed_csv(grid: Grid) -> str:
+    """What the paper prints, one line per cell: the number as printed, its rank, bold type, marks."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(PRINTED)
+    for row in grid.rows:
+        for cell, column in zip(row.cells, grid.columns, strict=True):
+            bold = int(cell.paper_bold) if grid.bold_known else None
+            place = (grid.name, row.group, row.label, column.name)
+            writer.writerow((*place, cell.paper, cell.paper_rank, bold, cell.paper_mark))
     return out.getvalue()
 
 

@@ -9,6 +9,7 @@ from benchmarks.report.ranks import our_ranks, paper_ranks, printed_ranks
 
 STALE = "†"
 BOLD_LOST = "Which numbers are set in bold is lost from the transcription."
+BOLD_PARTLY_LOST = "Some of the bold type is lost from the transcription."
 
 
 def notes(grid: Grid, partial: str = "(n of m)") -> list[str]:
@@ -21,7 +22,14 @@ def notes(grid: Grid, partial: str = "(n of m)") -> list[str]:
 
 def printed_notes(grid: Grid) -> list[str]:
     """The declared notes and those of the rows, for a table that shows only what is printed."""
-    return [*_declared(grid), *([] if grid.bold_known else [BOLD_LOST])]
+    return [*_declared(grid), *_bold(grid)]
+
+
+def _bold(grid: Grid) -> list[str]:
+    if grid.bold_known:
+        return []
+    kept = any(cell.paper_bold for row in grid.rows for cell in row.cells)
+    return [BOLD_PARTLY_LOST if kept else BOLD_LOST]
 
 
 def _declared(grid: Grid) -> list[str]:

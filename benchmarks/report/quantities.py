@@ -15,9 +15,11 @@ from benchmarks.report.bootstrap import interval
 from benchmarks.report.grid import Cell as GridCell
 from benchmarks.report.grid import Column, Grid
 
+Replicates = tuple[float, ...]
+
 
 class NoNumberError(Exception):
-    """A cell that a quantity needs has no number."""
+    """A cell that a quantity needs has no number; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Estimate:
     point: Fraction
     low: Fraction | float
     high: Fraction | float
-    replicates: tuple[float, ...] | None = None
+    replicates: Replicates | None = None
 
     @staticmethod
     def exactly(value: Fraction) -> Estimate:
@@ -40,12 +42,19 @@ class Estimate:
         return Estimate(value, value, value)
 
     @staticmethod
-    def measured(point: Fraction, replicates: tuple[float, ...] | None) -> Estimate:
+    def measured(point: Fraction, replicates: Replicates | None) -> Estimate:
         """A measured number with the interval of its replicates, if there are any."""
         if replicates is None:
             return Estimate(point, -math.inf, math.inf)
         low, high = interval(replicates)
         return Estimate(point, Fraction(low), Fraction(high), replicates)
+
+    @property
+    def bounds(self) -> str:
+        """What bounds a measured value, for a reader."""
+        if math.isinf(self.low):
+            return "no interval: fewer than six test images, or not the same ones"
+        return f"95 % interval {shown(Fraction(self.low))} to {shown(Fraction(self.high))}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class Numbers:
             LookupError: it has no such row or column, or several.
         """
         if table not in self.grids:
-            raise NoNumberError
+            raise NoNumberError("nothing of the table is implemented")
         grid = self.grids[table]
         rows = [line for line in grid.rows if line.key == row]
         columns = [c for c, line in enumerate(grid.columns) if line.name == column]
@@ -77,16 +86,22 @@ class Numbers:
         return rows[0].cells[columns[0]], grid.columns[columns[0]]
 
     def estimate(self, table: str, row: str, column: str) -> Estimate:
-        """What is known about a cell."""
+        """What is known about a cell.
+
+        Raises:
+            NoNumberError: there is no number, or only one of a part of the test set.
+        """
         cell, place = self.cell(table, row, column)
         if self.printed:
             if cell.printed is None:
-                raise NoNumberError
+                raise NoNumberError("the paper prints none")
             value = Fraction(cell.printed)
             half = Fraction(1, 2 * 10**place.digits)
             return Estimate(value, value - half, value + half)
-        if cell.mean is None or cell.partial or math.isinf(cell.mean):
-            raise NoNumberError
+        if cell.partial:
+            raise NoNumberError(f"measured on {cell.n_images} of {cell.expected_images} images")
+        if cell.mean is None or math.isinf(cell.mean):
+            raise NoNumberError(cell.status if cell.mean is None else "infinite")
         return Estimate.measured(Fraction(cell.mean), cell.replicates or None)
 
 
@@ -133,14 +148,61 @@ class Cell(Quantity):
         return numbers.estimate(self.table, self.row, self.column)
 
     def words(self, numbers: Numbers) -> str:
+        """The row, the column and the number."""
+        return f"{self.row}, {self.column} {self._number(numbers)}"
+
+    def brief(self, numbers: Numbers) -> str:
+        """The row and the number, where the column is clear."""
+        return f"{self.row} {self._number(numbers)}"
+
+    def _number(self, numbers: Numbers) -> str:
         """With as many digits as the paper prints."""
         _, column = numbers.cell(self.table, self.row, self.column)
         return f"{float(self.evaluate(numbers).point):.{column.digits}f}"
 
-    def improvement_on(self, other: Cell, numbers: Numbers) -> Quantity:
-        """By how much this is better, in the column's direction."""
-        _, column = numbers.cell(self.table, self.row, self.column)
-        return self - other if column.higher_is_better else other - self
+    def upward(self, numbers: Numbers) -> bool:
+        """Whether more is better."""
+        return bool(numbers.cell(self.table, self.row, self.column)[1].higher_is_better)
+
+
+@dataclass(frozen=True)
+class Best(Quantity):
+    """The best of several rows in a column, whichever it is; a choice on the test images."""
+
+    rows: tuple[Cell, ...]
+
+    @property
+    def column(self) -> str:
+        """The column of all of them."""
+        return self.rows[0].column
+
+    def evaluate(self, numbers: Numbers) -> Estimate:
+        """Of replicates one by one: the best row may be another for other images."""
+        known = [cell.evaluate(numbers) for cell in self.rows]
+        choose = max if self.upward(numbers) else min
+        point = choose(k.point for k in known)
+        if numbers.printed:
+            return Estimate(point, choose(k.low for k in known), choose(k.high for k in known))
+        replicates = [k.replicates for k in known if k.replicates is not None]
+        if len(replicates) < len(known):
+            return Estimate.measured(point, None)
+        return Estimate.measured(point, tuple(map(choose, zip(*replicates, strict=True))))
+
+    def words(self, numbers: Numbers) -> str:
+        """The cell that it is."""
+        return self._which(numbers).words(numbers)
+
+    def brief(self, numbers: Numbers) -> str:
+        """The row that it is and its number."""
+        return self._which(numbers).brief(numbers)
+
+    def _which(self, numbers: Numbers) -> Cell:
+        best = self.evaluate(numbers).point
+        return next(cell for cell in self.rows if cell.evaluate(numbers).point == best)
+
+    def upward(self, numbers: Numbers) -> bool:
+        """Whether more is better."""
+        return self.rows[0].upward(numbers)
 
 
 @dataclass(frozen=True)
@@ -158,25 +220,46 @@ class Difference(Quantity):
         return Estimate(a.point - b.point, a.low - b.high, a.high - b.low)
 
     def words(self, numbers: Numbers) -> str:
-        """`36.454 - 35.913 = 0.541`."""
+        """`PDL 0.57 less L1 0.57 = 0`."""
         total = shown(self.evaluate(numbers).point)
-        return f"{self.left.words(numbers)} - {self.right.words(numbers)} = {total}"
+        return f"{self.left.words(numbers)} less {self.right.words(numbers)} = {total}"
 
 
 @dataclass(frozen=True)
 class Gain(Quantity):
-    """By how much one cell is better than another, whichever way its metric goes."""
+    """By how much one number is better than another of its column, whichever way that goes."""
 
-    of: Cell
-    over: Cell
+    of: Cell | Best
+    over: Cell | Best
 
     def evaluate(self, numbers: Numbers) -> Estimate:
         """Positive if better."""
-        return self.of.improvement_on(self.over, numbers).evaluate(numbers)
+        upward = self.of.upward(numbers)
+        ordered = (self.of, self.over) if upward else (self.over, self.of)
+        return Difference(*ordered).evaluate(numbers)
 
     def words(self, numbers: Numbers) -> str:
-        """The column and the subtraction."""
-        return f"{self.of.column}: {self.of.improvement_on(self.over, numbers).words(numbers)}"
+        """The column, both rows, and the gain."""
+        gain = float(self.evaluate(numbers).point)
+        both = f"{self.of.brief(numbers)} against {self.over.brief(numbers)}"
+        return f"{self.of.column}: {both}, {'+' if gain > 0 else ''}{shown(Fraction(gain))}"
+
+
+@dataclass(frozen=True)
+class Percent(Quantity):
+    """A fraction, in percentage points."""
+
+    part: Quantity
+
+    def evaluate(self, numbers: Numbers) -> Estimate:
+        """A hundred times as much."""
+        known = self.part.evaluate(numbers)
+        replicates = known.replicates and tuple(100 * value for value in known.replicates)
+        return Estimate(100 * known.point, 100 * known.low, 100 * known.high, replicates)
+
+    def words(self, numbers: Numbers) -> str:
+        """With its unit."""
+        return f"{self.part.words(numbers)}, {shown(self.evaluate(numbers).point)} points"
 
 
 @dataclass(frozen=True)
@@ -209,7 +292,7 @@ def shown(value: Fraction) -> str:
     return "0" if text == "-0" else text
 
 
-def _combined(a: Estimate, b: Estimate) -> tuple[float, ...] | None:
+def _combined(a: Estimate, b: Estimate) -> Replicates | None:
     """Differences of replicates, pair by pair; an exact number is the same in each."""
     n = len(a.replicates or b.replicates or ())
     left, right = (

@@ -32,6 +32,14 @@ def number(record: dict[str, str], key: str) -> Number:
     return Number(record[key], int(rank) if rank else None, bold, record.get(f"{key}_star") or "")
 
 
+def cells(grid) -> list[list[tuple]]:
+    """What a grid prints, to be held against a transcription."""
+    return [
+        [(c.paper, c.paper_rank, c.paper_bold, c.paper_mark) for c in row.cells]
+        for row in grid.rows
+    ]
+
+
 def plain(name: str, *keys: str) -> Lines:
     """A row of the paper per record, a column per key."""
     return [[number(record, key) for key in keys] for record in read(name)]

@@ -1,5 +1,6 @@
 """Every declared number, rank and bold type is the published one, cell by cell."""
 
+import csv
 import re
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 
 from benchmarks.declare.table import Table
 from benchmarks.papers.tables import TABLES
+from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
 from benchmarks.report.markdown_reader import parse_markdown
 
@@ -30,11 +32,77 @@ def test_every_transcription_is_declared_and_the_other_way_round():
 @pytest.mark.parametrize("name", PRINTED)
 def test_declared_table_is_the_published_one(name):
     _, golden = published.TABLES[name]
-    declared = [
-        [(c.paper, c.paper_rank, c.paper_bold, c.paper_mark) for c in row.cells]
-        for row in TABLES[name].printed().rows
-    ]
+    declared = published.cells(TABLES[name].printed())
     assert declared == [[tuple(cell) for cell in line] for line in golden]
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_csv_of_the_papers_table_reads_back_as_published(name):
+    """What `--paper NAME --format csv` prints."""
+    _, golden = published.TABLES[name]
+    grid = TABLES[name].printed()
+    lines = list(csv.DictReader(printed_csv(grid).splitlines()))
+    read = [(line["printed"], line["rank"], line["mark"]) for line in lines]
+    assert read == [(c.text, str(c.rank or ""), c.mark) for row in golden for c in row]
+    assert {line["bold"] for line in lines} <= ({"0", "1"} if grid.bold_known else {""})
+
+
+COLUMNS = {
+    "d2sm_table1": [f"sigma={s} {m}" for s in (25, 35, 50) for m in ("PSNR", "SSIM", "MIoU")],
+    "d2sm_table2": [f"{d} {m}" for d in ("CelebA", "Helen") for m in ("PSNR", "SSIM", "NRMSE")],
+    "d2sm_table3": [f"{d} {m}" for d in ("I-HAZE", "O-HAZE") for m in ("PSNR", "SSIM")],
+    "d2sm_table4": [f"sigma=25 {m}" for m in ("PSNR", "SSIM", "MIoU")],
+    "pdl_table1": ["steps/sec"],
+    "pdl_table8": ["PSNR", "MS-SSIM", "LPIPS"],
+    "pdl_figure2": ["wd", "kld"],
+    "stft_table1a": [f"{d} PSNR" for d in ("Set5", "Set14", "B100", "Urban100")],
+    "stft_table1b": ["NYU2 PSNR"],
+    "stft_table1c": [f"{d} PSNR" for d in ("Kodak24", "BSD68", "McMaster")],
+    "stft_table2": ["Live1 PSNR", "BSD500 val. PSNR"],
+    "stft_table3": [f"{d} PSNR" for d in ("Kodak24", "BSD68", "McMaster")],
+    **{f"pdl_table{i}": ["PSNR", "MS-SSIM", "LPIPS", "NIQE", "FID"] for i in (2, 4, 6, 7)},
+    **{f"pdl_v1_table{i}": ["PSNR", "MS-SSIM", "LPIPS", "Score"] for i in (1, 3, 5, 6, 7)},
+}
+LOWER_IS_BETTER = {"NRMSE", "LPIPS", "NIQE", "FID"}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_columns_and_their_directions_are_the_papers(name):
+    columns = TABLES[name].printed().columns
+    assert [column.name for column in columns] == COLUMNS[name]
+    for column in columns:
+        neither = column.metric in ("wd", "kld")
+        upward = None if neither else column.metric not in LOWER_IS_BETTER
+        assert column.higher_is_better is upward, column.name
+
+
+@pytest.mark.parametrize("name", ["pdl_table3", "pdl_table5", "pdl_v1_table2", "pdl_v1_table4"])
+def test_square_tables_name_rows_and_columns_as_the_paper(name):
+    file, _ = published.TABLES[name]
+    records = published.read(file)
+    grid = TABLES[name].printed()
+    assert [words(row.key) for row in grid.rows] == [words(rec["row"]) for rec in records]
+    names = [words(key).replace("no-perc", "no-perceptual") for key in records[0]][2:]
+    assert [words(column.label) for column in grid.columns] == [
+        name.replace("no-perceptualeptual", "no-perceptual") for name in names
+    ]
+
+
+def test_rows_of_the_other_tables_are_the_papers():
+    grid = TABLES["pdl_table1"].printed()
+    record = published.read("pdl_v2_tableI")[0]
+    assert [row.key for row in grid.rows] == [k for k in record if k not in ("seed_line", "row")]
+    panels = [record["panel"] for record in published.read("pdl_v2_fig2_captions")]
+    assert [row.key for row in TABLES["pdl_figure2"].printed().rows] == panels
+    stft = [
+        words(rec["method"]) + words(rec["network_printed"])
+        for rec in published.read("stft_table3")
+    ]
+    rows = TABLES["stft_table3"].printed().rows
+    assert [words(row.group) + words(row.label) for row in rows] == stft
+    for file, name in (("IV", "4"), ("VI", "6"), ("VII", "7")):
+        losses = [record["loss"] for record in published.read(f"pdl_v2_table{file}")]
+        assert [row.group for row in TABLES[f"pdl_table{name}"].printed().rows] == losses
 
 
 def laid_out(golden, layout):

@@ -220,7 +220,7 @@ def test_notes_stand_under_the_printed_table(table4: Any) -> None:
     text = printed_latex(replace(table4.grid, notes=["50 % of R&D"], bold_known=False))
     below = text.split(r"\end{tabular}")[1]
     assert r"50 \% of R\&D\par" in below
-    assert "set in bold is lost" in below
+    assert "bold type is lost" in below
     check_nesting(text)
 
 

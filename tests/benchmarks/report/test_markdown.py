@@ -87,7 +87,7 @@ def test_legend_only_where_the_paper_prints_ranks(table1: Any, table4: Any) -> N
 def test_lost_bold_type_is_told(table4: Any) -> None:
     text = printed_markdown(replace(table4.grid, bold_known=False, notes=["a note"]))
     assert text.endswith(
-        "## Notes\n\n- a note\n- Which numbers are set in bold is lost from the transcription.\n"
+        "## Notes\n\n- a note\n- Some of the bold type is lost from the transcription.\n"
     )
 
 

@@ -74,7 +74,7 @@ def test_printed_table_is_the_papers(table4: Any, build: Any) -> None:
     assert "36.45  " in text
     assert "(" not in text.split("---")[-1]  # no ranks
     assert printed_terminal(replace(table4.grid, bold_known=False, notes=["a note"])).endswith(
-        "a note\nWhich numbers are set in bold is lost from the transcription.\n"
+        "a note\nSome of the bold type is lost from the transcription.\n"
     )
 
 

@@ -1,0 +1,68 @@
+"""A table of training speeds: how fast a network trains with each of several objectives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.declare.printed import read_numbers
+from benchmarks.declare.protocol import Training
+from benchmarks.declare.runs import Network, Run
+from benchmarks.declare.table import as_objective
+from benchmarks.report.grid import Cell, Column, Grid, GridRow
+from losses.features import Features
+from losses.objective import Objective, Term
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Training steps per second, of those of the first objective.
+
+    objectives: by the paper's label, each with the number that it prints.
+    features: the network that the perceptual objectives look through; it sets the floor.
+    """
+
+    name: str
+    source: str
+    caption: str
+    network: Network
+    data: Any
+    training: Training
+    objectives: dict[str, tuple[Objective | Term, str]]
+    features: Features
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """One per objective."""
+        return len(self.objectives)
+
+    @property
+    def runnable(self) -> int:
+        """All of them."""
+        return self.cells
+
+    def runs(self) -> dict[str, Run]:
+        """The trainings whose steps are timed, by label; none is carried to its end."""
+        return {
+            label: Run(self.network, as_objective(objective), self.data, self.training)
+            for label, (objective, _) in self.objectives.items()
+        }
+
+    def printed(self) -> Grid:
+        """The table as the paper prints it."""
+        return Grid(
+            name=self.name,
+            source=self.source,
+            title=self.caption,
+            columns=[Column("", "steps/sec", "steps/sec", 2, True)],
+            rows=[
+                GridRow(label, label, "", [Cell(read_numbers(line)[0].text)])
+                for label, (_, line) in self.objectives.items()
+            ],
+            rank_within=None,
+            layout="transposed",
+            headers=("Perceptual loss", ""),
+            bold_known=False,
+            notes=list(self.notes),
+        )

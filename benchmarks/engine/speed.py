@@ -1,0 +1,150 @@
+"""Times the training steps of several objectives, in turn within one process.
+
+The steps are those of the training loop, on one batch that is loaded beforehand: what the loader
+costs is the same for all. The load of the machine hits all objectives alike, and ratios are taken
+within a round.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from benchmarks.declare.profiles import Setting
+from benchmarks.declare.runs import Run
+from benchmarks.declare.speed import Speed
+from benchmarks.engine.execute import Engine
+from benchmarks.engine.identity import digest
+from benchmarks.engine.machine import machine
+from benchmarks.engine.progress import Progress
+from benchmarks.engine.train import _State as Trainee
+from benchmarks.report.grid import Cell, Grid, GridRow
+from datasets.sampling import TrainingSamples, batches
+from losses.features import Features
+
+ROUNDS = 9
+FLOOR = "the feature network alone"
+
+
+def measured(table: Speed, engine: Engine) -> Grid:
+    """The table with the speeds of this machine, measured now or remembered from an earlier time.
+
+    Raises:
+        DataError: the training data is absent. MissingFile, WrongFile: the feature weights are.
+    """
+    # A narrow feature network would be no floor to speak of.
+    setting = Setting(replace(engine.setting.profile, feature_width=1.0), engine.setting.has_file)
+    runs = {label: setting.shortened(run) for label, run in table.runs().items()}
+    features = setting.resolve(table.features)
+    record = _record(runs, features, engine)
+    seconds = record["seconds"]
+    base = seconds[next(iter(runs))]
+    grid = table.printed()
+    rows = [
+        replace(
+            row,
+            cells=[
+                replace(row.cells[0], values=(_ratio(base, seconds[row.key]),), status="ok",
+                        run_id=record["id"])
+            ],
+        )
+        for row in grid.rows
+    ]  # fmt: skip
+    bound = [a + b for a, b in zip(base, seconds[FLOOR], strict=True)]
+    floor = Cell(values=(_ratio(base, bound),), status="ok", run_id=record["id"])
+    training = next(iter(runs.values())).training
+    return replace(
+        grid,
+        rows=rows,
+        references=[GridRow("", FLOOR, "", [floor], role="reference")],
+        facts=[
+            ("steps", f"{ROUNDS} of each objective in turn, relative within a round, median"),
+            ("network", repr(table.network)),
+            ("batch", f"{int(training.batch)} crops of {int(training.crop)}x{int(training.crop)}"),
+            ("features", repr(features)),
+            ("device", f"{record['machine']['device']}, {record['machine']['processor']}"),
+        ],
+    )
+
+
+def _ratio(base: list[float], other: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(base, other, strict=True))
+
+
+def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[str, Any]:
+    """What was timed on this device, from the store if it is there."""
+    ids = {label: engine.identity.run_id(run) for label, run in runs.items()}
+    declared = [ids, engine.identity.canonical(features), ROUNDS, str(engine.device)]
+    folder = engine.store.folder("speed", digest(declared))
+    record = folder.read_json("speed.json")
+    if record is None or engine.refresh:
+        works = {label: _step(run, engine) for label, run in runs.items()}
+        works[FLOOR] = _floor(features, next(iter(runs.values())), engine)
+        seconds = _in_turn(works, engine.device)
+        record = {
+            "id": digest(declared),
+            "runs": ids,
+            "seconds": seconds,
+            "machine": machine(engine.device),
+        }
+        with folder.locked():
+            folder.write_json("speed.json", record)
+    return record
+
+
+def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
+    recipe = run.training
+    images = engine.identity.images(run.data)
+    samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
+    batch = next(batches(samples, int(recipe.batch), 0, 1, workers=0))
+    return {name: value.to(engine.device) for name, value in batch.items()}
+
+
+def _step(run: Run, engine: Engine) -> Callable[[], object]:
+    """One training step, always on the same batch."""
+    trainee, batch = Trainee(run, engine, None), _batch(run, engine)
+    return lambda: trainee.advance(dict(batch))
+
+
+def _floor(features: Features, run: Run, engine: Engine) -> Callable[[], object]:
+    """Forward on the target, forward and backward on the prediction: what every such loss needs."""
+    network, batch = features.build(engine), _batch(run, engine)
+    target = batch["target"]
+    pred = target.clone().requires_grad_()
+
+    def work() -> None:
+        with torch.no_grad():
+            network(target)
+        torch.stack([tap.sum() for tap in network(pred).values()]).sum().backward()
+
+    return work
+
+
+def _in_turn(
+    works: dict[str, Callable[[], object]], device: torch.device
+) -> dict[str, list[float]]:
+    """Seconds of each piece of work; the first round warms up and is not counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    progress = Progress("training speed", "round")
+    for k in range(ROUNDS + 1):
+        for name, work in works.items():
+            begun = _now(device)
+            work()
+            if k:
+                seconds[name].append(_now(device) - begun)
+        progress(k + 1, ROUNDS + 1)
+    progress.close()
+    return seconds
+
+
+def _now(device: torch.device) -> float:
+    """Seconds on a clock that waits for a GPU to finish; of this process alone on a CPU."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
