@@ -32,7 +32,10 @@ def test_help_shows_the_first_command(capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--table", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: all, d2sm_table1"),
+        (
+            ["--table", "d2sm_table9"],
+            "there is no table 'd2sm_table9'; there are: all, d2sm_table1",
+        ),
         (["--table", "d2sm_table1", "--only", "L_7"], "no row like 'L_7'; its rows are 'FFDNet"),
         (["--table", "d2sm_table1", "--data-root", "/nowhere"], "--data-root /nowhere is not a f"),
         (["--table", "d2sm_table1", "--device", "cuda:9"], "--device cuda:9 cannot be used"),
@@ -42,7 +45,10 @@ def test_help_shows_the_first_command(capsys):
         (["--table", "d2sm_table1", "--workers", "-1"], "--workers takes a number from 0"),
         (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
         ([], "say one of --table NAME, --list"),
-        (["--paper", "d2sm_table9"], "there is no table 'd2sm_table9'; there are: all, d2sm_table1"),
+        (
+            ["--paper", "d2sm_table9"],
+            "there is no table 'd2sm_table9'; there are: all, d2sm_table1",
+        ),
         (["--ledger", "nothing"], "there is no table 'nothing'"),
         (["--audit", "--claims"], "say one of"),
         (["--audit", "--strict"], "--strict goes with --claims"),

@@ -42,7 +42,7 @@ def long_csv(grid: Grid) -> str:
 
 
 def printed_csv(grid: Grid) -> str:
-    """What the paper prints, one line per cell: the number as printed, its rank, bold type, marks."""
+    """What the paper prints, one line per cell: number, rank, bold type and marks as printed."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(PRINTED)
