@@ -53,6 +53,8 @@ def loss_curve(network: nn.Module, loss, steps: int, lr: float) -> list[float]:
 class RestorationChecks:
     """Facts about a network, and the tests that hold it to them.
 
+    scale: what the network enlarges images by.
+    crop: side of the image in the test of the gradients; smaller for slow networks.
     multiple, padding: how sizes are extended inside; numpy.pad is the oracle.
     steps, lr, learns: this many steps of Adam on one batch leave at most this share of the loss.
     """
@@ -60,6 +62,7 @@ class RestorationChecks:
     network: ClassVar[type[nn.Module]]
     parameters: ClassVar[int]
     scale: ClassVar[int] = 1
+    crop: ClassVar[int] = 96
     multiple: ClassVar[int] = 1
     padding: ClassVar[str] = "reflect"
     steps: ClassVar[int] = 30
@@ -70,6 +73,10 @@ class RestorationChecks:
     def make(cls) -> nn.Module:
         torch.manual_seed(0)
         return cls.network()
+
+    def output_shapes(self, height: int, width: int) -> list[tuple[int, ...]]:
+        """Of the outputs for one image; overridden where not all are of the image's size."""
+        return [(1, 3, self.scale * height, self.scale * width)] * len(self.network.outputs)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -104,8 +111,7 @@ class RestorationChecks:
         for height, width in ((37, 45), (32, 33), (9, 16)):
             outputs = self.run(built, photograph[..., :height, :width])
             assert len(outputs) == len(built.outputs)
-            size = (1, 3, self.scale * height, self.scale * width)
-            assert [tuple(output.shape) for output in outputs] == [size] * len(outputs)
+            assert [tuple(output.shape) for output in outputs] == self.output_shapes(height, width)
 
     @torch.no_grad()
     def test_odd_sizes_are_extended_and_cropped(self, lively: nn.Module, photograph: Tensor):
@@ -126,7 +132,8 @@ class RestorationChecks:
 
     def test_every_parameter_gets_a_finite_gradient(self, lively: nn.Module, photograph: Tensor):
         network = copy.deepcopy(lively).train()
-        sum(output.square().mean() for output in self.run(network, photograph)).backward()
+        images = photograph[..., : self.crop, : self.crop]
+        sum(output.square().mean() for output in self.run(network, images)).backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
@@ -148,3 +155,80 @@ class RestorationChecks:
         )
         assert np.isfinite(values).all()
         assert min(values[-5:]) < self.learns * values[0]
+
+
+def psnr(pred: Tensor, target: Tensor) -> float:
+    return -10 * (pred - target).square().mean().log10().item()
+
+
+class IdentityStartChecks:
+    """What start="identity" promises, for networks that take images alone.
+
+    crops, start_steps, start_lr, gain: images, steps and learning rate of a training that has to
+        gain this many dB over the input.
+    """
+
+    network: ClassVar[type[nn.Module]]
+    scale: ClassVar[int] = 1
+    crops: ClassVar[int] = 4
+    start_steps: ClassVar[int] = 30
+    start_lr: ClassVar[float] = 1e-3
+    gain: ClassVar[float] = 0.3
+
+    def start(self) -> nn.Module:
+        torch.manual_seed(0)
+        return self.network(start="identity")
+
+    def outputs_of(self, network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
+        result = network(images)
+        return result if isinstance(result, tuple) else (result,)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def restored(cls, photograph: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Degraded images, what restores nothing makes of them, and clean ones."""
+        corners = ((0, 0), (40, 40), (60, 10), (20, 60))[: cls.crops]
+        target = torch.cat([photograph[..., y : y + 32, x : x + 32] for y, x in corners])
+        if cls.scale == 1:
+            noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(0))
+            degraded = (target + 25 / 255 * noise).clamp(0, 1)
+            return degraded, degraded, target
+        size = 32 // cls.scale
+        degraded = F.interpolate(target, size=(size, size), mode="bicubic", antialias=True)
+        return degraded, F.interpolate(degraded, size=(32, 32), mode="nearest"), target
+
+    @torch.no_grad()
+    def test_identity_start_returns_the_input(self, restored):
+        degraded, unrestored, target = restored
+        for mode in (True, False):
+            for output in self.outputs_of(self.start().train(mode), degraded):
+                size = output.shape[-2:]
+                base, clean = (
+                    F.interpolate(images, size=size, mode="bilinear")
+                    for images in (unrestored, target)
+                )
+                assert psnr(output, base) > 30
+                assert abs(psnr(output, clean) - psnr(base, clean)) < 0.5
+
+    def test_a_few_steps_from_the_identity_improve_on_it(self, restored):
+        degraded, unrestored, target = restored
+        network = self.start().train()
+
+        def loss() -> Tensor:
+            outputs = self.outputs_of(network, degraded)
+            sizes = [output.shape[-2:] for output in outputs]
+            targets = [F.interpolate(target, size=size, mode="bilinear") for size in sizes]
+            return sum(F.l1_loss(a, b) for a, b in zip(outputs, targets, strict=True))
+
+        loss().backward()
+        for name, parameter in network.named_parameters():
+            assert parameter.grad.isfinite().all(), name
+            assert parameter.grad.any(), name
+        loss_curve(network, loss, steps=self.start_steps, lr=self.start_lr)
+        with torch.no_grad():
+            pred = self.outputs_of(network, degraded)[0]
+        assert psnr(pred, target) > psnr(unrestored, target) + self.gain
+
+    def test_unknown_start_is_refused(self):
+        with pytest.raises(ValueError, match="'authors' or 'identity', not 'zero'"):
+            self.network(start="zero")
