@@ -1,0 +1,63 @@
+"""L_1 of coarse-to-fine networks: one mean absolute difference per scale, summed.
+
+Tao, Gao, Shen, Wang, Jia: Scale-recurrent Network for Deep Image Deblurring (2018), Eq. 5: every
+scale is compared with the target resized to it, divided by its own number of values, and all
+scales weigh one. Departure: the absolute difference where the authors square it, since Delbracio,
+Talebi, Milanfar: Projected Distribution Loss for Image Enhancement (2021), Sec. 4.1, train with it.
+They do not say on which scales; who uses this term assumes all three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from losses.l1 import l1
+from losses.objective import Loss, Resources, Term
+
+
+def l1_scales(pred: Tensor, target: Tensor, pred_half: Tensor, pred_quarter: Tensor) -> Tensor:
+    """Mean absolute difference at full, half and quarter size, summed, 0-d.
+
+    The target is resized bilinearly without antialiasing: between the centres of pixels, so that
+    for even sizes a pixel of the half is the mean of four, and one of the quarter the mean of the
+    inner four of sixteen.
+
+    Args:
+        pred, target: (N, C, H, W).
+        pred_half: (N, C, ceil(H/2), ceil(W/2)).
+        pred_quarter: (N, C, ceil(H/4), ceil(W/4)).
+
+    Raises:
+        ValueError: a shape is not this one.
+    """
+    target = target.detach()
+    height, width = target.shape[2:]
+    total = l1(pred, target)
+    for scale, smaller in ((2, pred_half), (4, pred_quarter)):
+        size = (-(-height // scale), -(-width // scale))
+        resized = F.interpolate(
+            target, size=size, mode="bilinear", align_corners=False, antialias=False
+        )
+        if smaller.shape != resized.shape:
+            raise ValueError(
+                f"the prediction at 1/{scale} is {tuple(smaller.shape)}, but a target of "
+                f"{height} x {width} makes it {tuple(resized.shape)}"
+            )
+        total = total + l1(smaller, resized)
+    return total
+
+
+@dataclass(frozen=True)
+class L1Scales(Term):
+    """The mean absolute differences of `pred`, `pred_half` and `pred_quarter`, summed."""
+
+    symbol: ClassVar[str] = "L_1"
+    needs: ClassVar[tuple[str, ...]] = ("pred_half", "pred_quarter")
+
+    def build(self, resources: Resources) -> Loss:
+        """A loss without state."""
+        return Loss(l1_scales)
