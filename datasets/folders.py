@@ -1,9 +1,9 @@
-"""Test sets that are one flat folder of colour PNG files."""
+"""Sets that are flat folders of colour photographs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from datasets.decoding import size_of
@@ -48,6 +48,54 @@ class Kodak24:
         )
         folder = places.folder("kodak24", source)
         return _open(folder, places, 24, ((500, 500),), source)
+
+
+_PHOTOGRAPHS = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class PhotographFolders:
+    """Whatever colour photographs lie in some folders below the data root: a stand-in set.
+
+    All PNG and JPEG files, folder by folder and by name; other files are passed over. An image's
+    name is folder/file. There is no official size.
+
+    names: the folders, such as ("bsd100", "urban100").
+    """
+
+    names: tuple[str, ...]
+
+    provides_labels: ClassVar[bool] = False
+    revision: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.names, str) or not self.names:
+            raise ValueError(f"names must be a tuple of folder names, not {self.names!r}")
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"a folder is named twice in {self.names!r}")
+        for name in self.names:
+            if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"{name!r} is no folder below the data root, such as 'bsd100'")
+
+    def open(self, places: Places) -> Images:
+        """Raises DataError for a missing or empty folder, and for a file that is no image.
+
+        A grey image, or one damaged beyond its header, is refused when it is first read.
+        """
+        paths: list[Path] = []
+        names: list[str] = []
+        for name in self.names:
+            source = "It may hold any colour photographs, as PNG or JPEG files."
+            folder = places.folder(name, source)
+            found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PHOTOGRAPHS)
+            if not found:
+                raise DataError(f"there is no PNG or JPEG file in {folder}. {source}")
+            for path in found:
+                size_of(path)
+            paths += found
+            names += [f"{name}/{path.name}" for path in found]
+        assert places.root is not None  # places.folder has seen to it
+        return ImageFiles(paths, names, places.root, places, None)
 
 
 def _open(

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from map_images import Maps, samples_of
+
+from datasets.crops import RandomCrops
+from datasets.degradations.clean import Clean
+from datasets.folders import PhotographFolders
+from datasets.images import DataError
+
+
+def opened(**arguments):
+    return RandomCrops(Maps(), **{"count": 2000, "size": 8} | arguments).open(None)
+
+
+def test_crop_is_cut_where_its_place_says():
+    crops = opened()
+    for i in range(20):
+        source, top, left = crops.place(i)
+        pixels = crops.image(i)
+        assert pixels.shape == (8, 8, 3)
+        rows, columns = np.mgrid[top : top + 8, left : left + 8]
+        assert np.array_equal(pixels[..., 0], rows)
+        assert np.array_equal(pixels[..., 1], columns)
+        assert (pixels[..., 2] == source).all()
+
+
+def test_images_and_places_are_uniform():
+    crops = opened()
+    places = np.array([crops.place(i) for i in range(2000)])
+    for column, count in zip(places.T, (5, 40 - 8 + 1, 60 - 8 + 1), strict=True):
+        drawn = np.bincount(column, minlength=count)
+        assert len(drawn) == count
+        expected = 2000 / count
+        chi_square = ((drawn - expected) ** 2 / expected).sum()
+        assert chi_square < count - 1 + 4 * (2 * (count - 1)) ** 0.5
+    assert np.abs(np.corrcoef(places.T) - np.eye(3)).max() < 4 / 2000**0.5
+    assert np.abs(np.corrcoef(places[1:, 1], places[:-1, 1])[0, 1]) < 4 / 2000**0.5
+
+
+def test_crop_depends_on_seed_and_number_alone():
+    few, many = opened(count=10), opened(count=5000)
+    assert [few.place(i) for i in range(10)] == [many.place(i) for i in range(10)]
+    assert many.place(3) == opened().place(3)
+    assert [few.place(i) for i in range(10)] != [opened(seed=1).place(i) for i in range(10)]
+    # Golden: a change here would change every trained run, and must raise the revision.
+    assert [many.place(i) for i in (0, 1, 1999)] == [(1, 19, 25), (3, 0, 51), (0, 13, 37)]
+
+
+def test_largest_crop_is_the_whole_image():
+    assert {opened(size=40).place(i)[1] for i in range(50)} == {0}
+
+
+def test_names_are_unique_and_no_official_size_is_claimed():
+    crops = opened()
+    assert crops.names[123] == "crop000123"
+    assert len(set(crops.names)) == len(crops) == 2000
+    assert crops.expected is None
+    with pytest.raises(IndexError):
+        crops.image(2000)
+
+
+def test_manifest_is_that_of_the_images(places, picture, save_png):
+    for name in "ab":
+        save_png(places.root / "photos" / f"{name}.png", picture(20, 30, ord(name)))
+    data = PhotographFolders(("photos",))
+    crops = RandomCrops(data, 5, 16).open(places)
+    assert crops.manifest() == data.open(places).manifest()
+    assert len(crops.manifest()) == 2
+
+
+def test_crop_is_a_view_of_the_memory_map(places, picture, save_png):
+    save_png(places.root / "photos" / "a.png", picture(20, 30))
+    crop = RandomCrops(PhotographFolders(("photos",)), 5, 16).open(places).image(0)
+    assert not crop.flags.owndata
+    assert not crop.flags.writeable
+
+
+def test_crops_train_and_have_no_labels():
+    spec = Clean(RandomCrops(Maps(), 50, 16))
+    assert spec.provides == ("input", "target")
+    sample = samples_of(spec, crop=8)[3]
+    assert sample["input"].shape == (3, 8, 8)
+    assert torch.equal(sample["input"], samples_of(spec, crop=8)[3]["input"])
+    with pytest.raises(DataError, match="no labels"):
+        opened().labels(0)
+
+
+def test_small_images_and_no_images_are_refused():
+    with pytest.raises(DataError, match=r"map\d of Maps.* is 60x40, smaller than the 41x41 crops"):
+        opened(size=41).image(0)
+    with pytest.raises(DataError, match="no image to cut crops from"):
+        RandomCrops(Maps(count=0)).open(None)
+    for arguments in ({"count": 0}, {"size": 0}):
+        with pytest.raises(ValueError, match="at least 1"):
+            opened(**arguments)
+    with pytest.raises(ValueError, match="seed must be"):
+        opened(seed=-1)
+
+
+def test_identity_tells_every_parameter():
+    assert repr(RandomCrops(PhotographFolders(("a",)))) == (
+        "RandomCrops(data=PhotographFolders(names=('a',)), count=200000, size=256, seed=0)"
+    )
