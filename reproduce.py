@@ -19,9 +19,10 @@ EPILOG = """examples:
   python reproduce.py --audit                                what does not fit in the papers' tables
   python reproduce.py --claims                               what the papers say, on their numbers
   python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
+  python reproduce.py --study pdl_table3                     a folder with pages for raters
 
-exit status: 0 all cells that were asked for are there, 1 some are not (or, with --strict, a claim
-fails), 2 wrong usage
+exit status: 0 all cells that were asked for are there, but for those that need raters, 1 some are
+not (or, with --strict, a claim fails), 2 wrong usage
 """
 
 
@@ -46,9 +47,24 @@ def parser() -> argparse.ArgumentParser:
         metavar=("TABLE", "ROW", "COLUMN"),
         help="the path of one number: objective, data, run, per-image values",
     )
+    what.add_argument("--study", metavar="NAME", help="write the pages of a study for raters")
+    what.add_argument(
+        "--study-results",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="fill a study's table from the files that raters saved, all of them at once",
+    )
     how = p.add_argument_group("how")
     how.add_argument("--profile", choices=("smoke", "lite", "paper"), default="smoke")
     how.add_argument("--data-root", type=Path, metavar="DIR", help="real data sets and weights/")
+    how.add_argument(
+        "--train-set",
+        nargs="+",
+        metavar="FOLDER",
+        help="lite: folders of photographs below the data root in the place of DIV2K's",
+    )
+    how.add_argument("--test-set", nargs="+", metavar="FOLDER", help="lite: the same for its tests")
     how.add_argument("--only", default="", metavar="PATTERN", help="rows like 'FFDNet / L_1'")
     how.add_argument("--seeds", type=int, default=1, metavar="N", help="runs per row (default 1)")
     how.add_argument(
@@ -69,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 GOES_WITH = {
     "strict": ("claims",),
-    "format": ("paper", "table"),
+    "format": ("paper", "table", "study_results"),
     "plan": ("table",),
     "only": ("table",),
     "refresh": ("table",),
@@ -82,16 +98,29 @@ def main(argv: list[str] | None = None) -> int:
     arguments = p.parse_args(argv)
     asked = [
         bool(getattr(arguments, name))
-        for name in ("table", "list", "paper", "audit", "claims", "ledger", "explain")
+        for name in (
+            "table",
+            "list",
+            "paper",
+            "audit",
+            "claims",
+            "ledger",
+            "explain",
+            "study",
+            "study_results",
+        )
     ]
     if sum(asked) != 1:
         p.error(
             "say one of --table NAME, --list, --paper NAME, --audit, --claims, --ledger NAME, "
-            "--explain TABLE ROW COLUMN"
+            "--explain TABLE ROW COLUMN, --study NAME, --study-results FILES"
         )
     for option, goes_with in GOES_WITH.items():
         if getattr(arguments, option) and not any(getattr(arguments, name) for name in goes_with):
-            p.error(f"--{option} goes with {' or '.join('--' + name for name in goes_with)}")
+            others = " or ".join("--" + name.replace("_", "-") for name in goes_with)
+            p.error(f"--{option} goes with {others}")
+    if (arguments.train_set or arguments.test_set) and arguments.profile != "lite":
+        p.error("--train-set and --test-set go with --profile lite")
     if arguments.seeds < 1:
         p.error("--seeds takes a number from 1")
     if arguments.workers is not None and arguments.workers < 0:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import checks
+from benchmarks import checks, studies
 from benchmarks.checks import RESULTS
+from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.profiles import PROFILES, Setting
+from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table
+from benchmarks.engine import speed
 from benchmarks.engine.collect import pictures, row_named, to_grid
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.explain import explain
@@ -21,7 +24,7 @@ from benchmarks.engine.plan import Plan, make_plan, nothing_can_be_made, steps
 from benchmarks.engine.progress import clock, say
 from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.tables import TABLES, AnyTable
 from benchmarks.report.contact_sheet import contact_sheet
 from benchmarks.report.grid import Grid
 from benchmarks.report.html import page
@@ -54,7 +57,14 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
         store=Store(out / "runs"),
         identity=Identity(Places(root=root, cache=out / "cache")),
         files=files,
-        setting=Setting(PROFILES[arguments.profile], files.has),
+        setting=Setting(
+            PROFILES[arguments.profile],
+            files.has,
+            photographs=(
+                ("train", tuple(arguments.train_set or ())),
+                ("valid", tuple(arguments.test_set or ())),
+            ),
+        ),
         device=device,
         workers=workers,
         refresh=arguments.refresh,
@@ -71,15 +81,15 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def tables_named(names: list[str], with_data_root: bool) -> list[Table]:
-    """The declared tables of these names that can be run, at least in part.
+def tables_named(names: list[str], with_data_root: bool) -> list[AnyTable]:
+    """The declared tables of these names that can be filled, at least in part.
 
     Raises:
         UsageError: a name is unknown, or nothing of the table is implemented.
     """
-    runnable = {n: t for n, t in TABLES.items() if isinstance(t, Table) and t.runnable}
+    runnable = {n: t for n, t in TABLES.items() if t.runnable or isinstance(t, Pairwise)}
     if "all" in names:
-        return [t for t in runnable.values() if with_data_root or not t.released]
+        return [t for t in runnable.values() if with_data_root or not _needs_files(t)]
     for name in checks.named(names):
         if name not in runnable:
             raise UsageError(
@@ -89,11 +99,19 @@ def tables_named(names: list[str], with_data_root: bool) -> list[Table]:
     return [runnable[name] for name in names]
 
 
+def _needs_files(table: AnyTable) -> bool:
+    return isinstance(table, Table) and table.released
+
+
 def measured_grids(arguments: argparse.Namespace) -> dict[str, Grid]:
     """What the store has of every table under a profile; nothing is run."""
     engine = make_engine(arguments)
     tables = tables_named(["all"], arguments.data_root is not None)
-    return {table.name: to_grid(make_plan(table, engine, arguments.seeds)) for table in tables}
+    return {
+        table.name: to_grid(make_plan(table, engine, arguments.seeds))
+        for table in tables
+        if isinstance(table, Table)
+    }
 
 
 def make_tables(arguments: argparse.Namespace) -> int:
@@ -101,29 +119,83 @@ def make_tables(arguments: argparse.Namespace) -> int:
     engine, status = make_engine(arguments), 0
     tables = tables_named(arguments.table, arguments.data_root is not None)
     # All plans first: a pattern that fits no row is told before anything is trained.
-    plans = [make_plan(table, engine, arguments.seeds, arguments.only) for table in tables]
-    for table, plan in zip(tables, plans, strict=True):
+    plans = {
+        table.name: make_plan(table, engine, arguments.seeds, arguments.only)
+        for table in tables
+        if isinstance(table, Table)
+    }
+    for table in tables:
         if arguments.plan:
-            show_plan(plan)
+            show_plan(table, plans.get(table.name))
             continue
         begun = time.monotonic()
-        if problem := nothing_can_be_made(plan):
-            raise DataError(f"{table.name} cannot be made: {problem}")
-        plan.execute()
-        grid = to_grid(plan)
-        folder = (arguments.out or RESULTS) / "tables" / grid.profile
-        if shown := pictures(plan):
-            write_file(folder / f"{table.name}.png", contact_sheet(shown))
-            # A report with other people's photographs could not be passed on; drawn ones can.
-            if engine.setting.profile.embedded and not table.released:
-                grid = replace(grid, picture=f"{table.name}.png")
-        for form in dict.fromkeys(["md", "csv", *(arguments.format or [])]):
-            write_file(folder / f"{table.name}.{form}", _report(grid, form, folder).encode())
-        print(terminal(grid))
-        took = clock(time.monotonic() - begun)
-        say(f"{table.name} took {took}; written to {folder / table.name}.md and .csv")
-        status = max(status, missing_cells(plan, grid))
+        if isinstance(table, Table):
+            grid = fill(plans[table.name])
+            status = max(status, missing_cells(plans[table.name], grid))
+            keep_pictures = engine.setting.profile.embedded and not table.released
+            grid = with_picture(plans[table.name], grid, arguments, keep_pictures)
+        elif isinstance(table, Speed):
+            grid = speed.measured(table, engine)
+        else:
+            grid = studies.answered(table, engine.setting.profile.name, arguments.out)
+        written = write_reports(arguments, grid)
+        say(f"{table.name} took {clock(time.monotonic() - begun)}; {written}")
     return status
+
+
+def write_reports(arguments: argparse.Namespace, grid: Grid) -> str:
+    """Write and print a table; says where it is."""
+    folder = tables_folder(arguments, grid)
+    for form in dict.fromkeys(["md", "csv", *(arguments.format or [])]):
+        write_file(folder / f"{grid.name}.{form}", _report(grid, form, folder).encode())
+    print(terminal(grid))
+    return f"written to {folder / grid.name}.md and .csv"
+
+
+def make_study(arguments: argparse.Namespace) -> int:
+    """Write a study's kit for raters."""
+    table = studies.study_named(arguments.study)
+    folder = studies.write_study(table, make_engine(arguments), arguments.out)
+    print(studies.described(folder))
+    return 0
+
+
+def read_study(arguments: argparse.Namespace) -> int:
+    """Fill a study's table from raters' files."""
+    table, profile = studies.read_answers(arguments.study_results, arguments.out)
+    say(write_reports(arguments, studies.answered(table, profile, arguments.out)))
+    return 0
+
+
+def fill(plan: Plan) -> Grid:
+    """Make what a plan lacks and read the table from the store.
+
+    Raises:
+        DataError: nothing at all of it can be made.
+    """
+    if problem := nothing_can_be_made(plan):
+        raise DataError(f"{plan.table.name} cannot be made: {problem}")
+    plan.execute()
+    return to_grid(plan)
+
+
+def with_picture(plan: Plan, grid: Grid, arguments: argparse.Namespace, shown: bool) -> Grid:
+    """Write the contact sheet beside the table.
+
+    shown: whether the report may show it; one with other people's photographs could not be passed
+        on, drawn ones can.
+    """
+    found = pictures(plan)
+    if not found:
+        return grid
+    name = f"{grid.name}.png"
+    write_file(tables_folder(arguments, grid) / name, contact_sheet(found))
+    return replace(grid, picture=name) if shown else grid
+
+
+def tables_folder(arguments: argparse.Namespace, grid: Grid) -> Path:
+    """Where a profile's tables are written."""
+    return (arguments.out or RESULTS) / "tables" / grid.profile
 
 
 def _report(grid: Grid, form: str, folder: Path) -> str:
@@ -146,9 +218,13 @@ def missing_cells(plan: Plan, grid: Grid) -> int:
     return int(not all(cell.values for cell in cells))
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(table: AnyTable, plan: Plan | None) -> None:
     """What a run would do, one line per run and row."""
-    print(f"{plan.table.name} ({plan.table.source}), profile {plan.engine.setting.profile.name}")
+    if plan is None:
+        what = "steps are timed" if isinstance(table, Speed) else "raters are needed: --study"
+        print(f"{table.name} ({table.source}): {what}")
+        return
+    print(f"{table.name} ({table.source}), profile {plan.engine.setting.profile.name}")
     lines = steps(plan)
     for line in lines:
         print(f"  {line.action:8} {line.what}\n           {line.detail}")
@@ -162,6 +238,9 @@ def show_plan(plan: Plan) -> None:
 def explain_number(arguments: argparse.Namespace) -> int:
     """Print the path of one number."""
     name, row, column = arguments.explain
-    plan = make_plan(tables_named([name], True)[0], make_engine(arguments), arguments.seeds)
+    (table,) = tables_named([name], True)
+    if not isinstance(table, Table):
+        raise UsageError(f"{name} has no runs to explain; --paper {name} shows it")
+    plan = make_plan(table, make_engine(arguments), arguments.seeds)
     print(explain(plan, row_named(plan, row), column))
     return 0

@@ -42,4 +42,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.explain:
         return commands.explain_number(arguments)
+    if arguments.study:
+        return commands.make_study(arguments)
+    if arguments.study_results:
+        return commands.read_study(arguments)
     return commands.make_tables(arguments)

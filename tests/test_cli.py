@@ -129,13 +129,13 @@ def test_papers_table_is_printed_in_every_format(capsys):
 def test_every_papers_table_can_be_printed(capsys):
     status, out, _ = call(capsys, "--paper", "all", "--format", "md")
     assert status == 0
-    assert out.count("\n# ") + out.startswith("# ") == 28
+    assert out.count("\n# ") + out.startswith("# ") == 29
 
 
 def test_papers_tables_are_written_as_files(capsys, tmp_path):
     command = ["--paper", "all", "d2sm_table3", "--format", "html", "csv", "--out", tmp_path]
     assert call(capsys, *command)[0] == 0
-    assert len(list(tmp_path.glob("*.html"))) == len(list(tmp_path.glob("*.csv"))) == 28
+    assert len(list(tmp_path.glob("*.html"))) == len(list(tmp_path.glob("*.csv"))) == 29
     status, _, err = call(capsys, "--paper", "all", "--format", "html")
     assert (status, "--out" in err) == (2, True)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.declare.printed import read_numbers
-from benchmarks.declare.table import DeclarationError
+from benchmarks.declare.table import DeclarationError, Table
 from benchmarks.report.grid import Cell, Grid, GridRow
 from benchmarks.report.grid import Column as GridColumn
 
@@ -14,8 +14,10 @@ from benchmarks.report.grid import Column as GridColumn
 class Pairwise:
     """A study in which raters choose between two methods' images.
 
-    printed: for each method the fractions with which it was preferred to the others, in the same
+    preferred: for each method the fractions with which it was preferred to the others, in the same
         order, `-` on the diagonal.
+    of: the table whose groups are these methods.
+    labels: which of its rows raters are shown, where a group has several.
     comparisons: how many answers are behind one fraction; None where the paper does not say.
     """
 
@@ -23,6 +25,8 @@ class Pairwise:
     source: str
     caption: str
     preferred: dict[str, str]
+    of: Table
+    labels: dict[str, str] = field(default_factory=dict)
     comparisons: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -33,6 +37,17 @@ class Pairwise:
                     f"{self.name}, row {method!r}: {len(read_numbers(line))} printed numbers for "
                     f"{len(self.preferred)} methods"
                 )
+
+        rows = {(group, row.label) for group, row in self.of.rows()}
+        for method in self.preferred:
+            if self.shown(method) not in rows:
+                raise DeclarationError(
+                    f"{self.name}: {self.of.name} has no row {self.shown(method)}"
+                )
+
+    def shown(self, method: str) -> tuple[str, str]:
+        """Group and label of the row of `of` whose images raters are shown."""
+        return method, self.labels.get(method, "")
 
     @property
     def cells(self) -> int:

@@ -12,15 +12,22 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from baselines.denoising.cbdnet import CBDNet
+from baselines.deblurring.dsdeblur import DsDeblur
+from baselines.deblurring.srn import SRN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
+from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.protocol import Adam, MultiStep, Training
 from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Run, network
 from benchmarks.declare.table import Row, Table, as_objective, row_run
 from benchmarks.metrics.miou import MIoU
+from benchmarks.metrics.niqe import NIQE
 from datasets.cityscapes import Cityscapes
+from datasets.crops import RandomCrops
+from datasets.div2k import DIV2K
+from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
+from datasets.folders import PhotographFolders
 from losses.objective import Objective, Term
 
 
@@ -62,38 +69,66 @@ class Profile:
     redo_stale: bool
 
 
+# Steps, batch, crop and learning rate for networks that take long for a step, need larger crops,
+# or are thrown back by the first steps of a new Adam.
+_SMOKE_STEPS = {SRN: (5, 4, 32, 5e-5), DsDeblur: (5, 4, 32, 5e-5), EDSR: (6, 8, 64, 2e-4)}
+
+
 def _smoke_training(declared: Training, network: Network) -> Training:
-    adam = replace(declared.optimizer, lr=2e-4)
-    return declared.shortened(10, batch=8, crop=32, optimizer=adam)
+    steps, batch, crop, lr = _SMOKE_STEPS.get(network.architecture, (10, 8, 32, 2e-4))
+    adam = replace(declared.optimizer, lr=lr)
+    return declared.shortened(steps, batch=batch, crop=crop, optimizer=adam)
 
 
-# Steps until each network is clearly better than its noisy input. FFDNet predicts the image and
-# not the noise, and from PyTorch's initialisation, in which twelve layers fade the signal, it
-# needs twice as many as from orthogonal weights with the gain of a ReLU network.
+@dataclass(frozen=True)
+class _Begin:
+    """A warm-up of smoke: as long as its network needs to be clearly better than its input."""
+
+    steps: int = 100
+    batch: int = 8
+    crop: int = 32
+    lr: float = 1e-3
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+# FFDNet predicts the image and not the noise, and from PyTorch's initialisation, in which twelve
+# layers fade the signal, it needs twice as many steps as from orthogonal weights with the gain of a
+# ReLU network. The networks of PDL have no way around their layers, or none that is open from the
+# start: they begin as the identity, and SRN's 5x5 kernels overshoot at the others' rate.
+_IDENTITY = (("start", "identity"),)
 _SMOKE_WARM_UPS = {
-    FFDNet: (900, {"orthogonal_gain": 2**0.5}),
-    CBDNet: (100, {}),
-    SADNet: (36, {}),
+    FFDNet: _Begin(steps=900, arguments=(("orthogonal_gain", 2**0.5),)),
+    SADNet: _Begin(steps=36),
+    SRN: _Begin(steps=120, batch=4, lr=3e-4, arguments=_IDENTITY),
+    DsDeblur: _Begin(steps=50, batch=4, lr=5e-4, arguments=_IDENTITY),
+    EDSR: _Begin(crop=64, arguments=_IDENTITY),
 }
 
 
 def _smoke_warm_up(declared: Network) -> WarmUp:
-    steps, arguments = _SMOKE_WARM_UPS.get(declared.architecture, (100, {}))
+    begin = _SMOKE_WARM_UPS.get(declared.architecture, _Begin())
+    steps = begin.steps
     training = Training(
         steps=steps,
-        batch=8,
-        crop=32,
-        optimizer=Adam(lr=1e-3),
+        batch=begin.batch,
+        crop=begin.crop,
+        optimizer=Adam(lr=begin.lr),
         schedule=MultiStep((steps * 7 // 10, steps * 9 // 10), 0.3),
         augment="flips_transpose",
     )
-    changed = {**dict(declared.arguments), **arguments}
+    changed = dict(declared.arguments) | dict(begin.arguments)
     return WarmUp(network(declared.architecture, **changed), training)
 
 
+# Steps, batch, crop and learning rate of networks whose step takes many times as long as FFDNet's,
+# and whose 5x5 kernels or sums of 48 layers overshoot at its rate.
+_LITE_STEPS = {SRN: (600, 4, 48, 3e-4), DsDeblur: (600, 4, 48, 3e-4)}
+
+
 def _lite_training(declared: Training, network: Network) -> Training:
-    adam = replace(declared.optimizer, lr=5e-4)
-    return declared.shortened(2000, batch=8, crop=64, optimizer=adam)
+    steps, batch, crop, lr = _LITE_STEPS.get(network.architecture, (2000, 8, 64, 5e-4))
+    adam = replace(declared.optimizer, lr=lr)
+    return declared.shortened(steps, batch=batch, crop=crop, optimizer=adam)
 
 
 SMOKE = Profile(
@@ -144,6 +179,11 @@ def stand_in(data: Any) -> Any:
         if data.split == "train":
             return StreetScenes("train", count=48, height=128, width=256)
         return StreetScenes("val", count=4, height=128, width=256)
+    if isinstance(data, DIV2K):
+        if data.split == "train":
+            return Photographs("train")
+        # As small as MS-SSIM and NIQE allow.
+        return RandomCrops(Photographs("val"), count=3, size=192)
     return data
 
 
@@ -155,10 +195,15 @@ def _first_objective(table: Table, network: Network) -> Objective | Term:
 
 @dataclass(frozen=True)
 class Setting:
-    """A profile on a machine, which may or may not have a weights file."""
+    """A profile on a machine, which may or may not have a weights file.
+
+    photographs: folders below the data root that stand in for a set of photographs, by split, in
+        the lite profile; without them it takes the declared set.
+    """
 
     profile: Profile
     has_file: Callable[[str], bool]
+    photographs: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def resolve(self, node: Any) -> Any:
         """A declared object as this profile runs it; unchanged parts keep their identity."""
@@ -179,10 +224,16 @@ class Setting:
     def _replaced(self, node: Any) -> Any:
         if isinstance(node, Judge):
             return getattr(node, self.profile.name)
-        if getattr(node, "weights", None) == "imagenet":
+        if hasattr(node, "weight_files") and node.weight_files():
             return self._feature_network(node)
         if isinstance(node, MIoU):
             return replace(node, absent=self.profile.absent_classes)
+        if self.profile.name == "paper":
+            return node
+        if isinstance(node, RandomCrops) and isinstance(node.data, DIV2K):
+            return self._replaced(node.data)  # a short run draws its crops as it goes
+        if isinstance(node, DIV2K) and (folders := dict(self.photographs).get(node.split)):
+            return PhotographFolders(folders)
         return stand_in(node) if self.profile.embedded else node
 
     def _feature_network(self, node: Any) -> Any:
@@ -190,6 +241,8 @@ class Setting:
         present = all(self.has_file(name) for name, _ in node.weight_files())
         if mode == "imagenet" or (mode == "imagenet if present" and present):
             return node
+        if isinstance(node, NIQE):
+            return replace(node, weights="photographs")
         width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
         return replace(node, weights="random", **width)
 

@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.declare.profiles import Profile
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger
-from benchmarks.declare.table import printed_cells
+from benchmarks.declare.speed import Speed
+from benchmarks.declare.table import Table, printed_cells
 from benchmarks.engine.execute import Engine, State
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.identity import Score, base_data
@@ -33,29 +36,36 @@ WATERMARKS = {
 }
 
 
+def declared(table: Table | Speed | Pairwise, profile: Profile) -> Grid:
+    """A table before anything is measured: what the paper prints, the profile, the choices."""
+    as_printed = isinstance(table, Table) and table.released  # no profile changes such a table
+    name = "paper" if as_printed else profile.name
+    return replace(
+        table.printed(),
+        profile=name,
+        watermark=WATERMARKS.get(name, ""),
+        comparable=as_printed or profile.comparable,
+        ledger_note=""
+        if name == "paper"
+        else "These are the declared choices, which the paper profile runs; what this profile ran "
+        "instead stands above.",
+        ledger=[
+            LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
+            for c in ledger(table)
+        ],
+    )
+
+
 def to_grid(plan: Plan) -> Grid:
     """Everything that is known about a table; reads the store, makes nothing."""
-    table, profile = plan.table, plan.engine.setting.profile
-    watermark = "" if table.released else WATERMARKS.get(profile.name, "")
     grid = replace(
-        table.printed(),
+        declared(plan.table, plan.engine.setting.profile),
         rows=[
             GridRow(e.group, e.method, e.label, _cells(plan, e), e.row.note, e.row.role)
             for e in plan.entries
             if e.row is not None
         ],
-        profile="paper" if table.released else profile.name,
-        watermark=watermark,
-        comparable=_comparable(plan),
-        ledger_note=""
-        if table.released or profile.name == "paper"
-        else "These are the declared choices, which the paper profile runs; what this profile ran "
-        "instead stands above.",
         facts=_facts(plan),
-        ledger=[
-            LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
-            for c in ledger(table)
-        ],
         references=[
             GridRow("", e.label, "", _cells(plan, e), role="reference") for e in plan.references
         ],
@@ -94,8 +104,8 @@ def _comparable(plan: Plan) -> bool:
 def _cell(plan: Plan, entry: Entry, i: int, printed: Cell) -> Cell:
     """One cell: measured if the store has all its seeds, else the reason why not."""
     engine, scores = plan.engine, entry.scores[i]
-    if not scores:
-        return replace(printed, status="not implemented")
+    if not scores:  # a line of our own has no place in what is derived from the methods
+        return replace(printed, status="not implemented" if entry.row else "-")
     problem = entry.unavailable.get(i, entry.problem)
     try:
         records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
@@ -215,8 +225,10 @@ def _trainings(runs: list[Run]) -> str:
 
 def _shrunk_sizes(entry: Entry) -> Iterator[str]:
     """`L_D2SM: window 16 for the declared 224, ...` for terms that the profile made smaller."""
+    if entry.row is None or entry.row.objective is None:
+        return
     run = entry.providers[0]
-    if entry.row is None or entry.row.objective is None or not isinstance(run, Run):
+    if not isinstance(run, Run):
         return
     for declared, used in zip(terms(entry.row.objective), terms(run.objective), strict=True):
         pairs = [
@@ -249,7 +261,8 @@ def _random_networks(node: Any) -> Iterator[str]:
     if getattr(node, "weights", None) == "random":
         width = getattr(node, "width", 1)
         share = f" with {width:g} of its channels" if width != 1 else ""
-        name = getattr(node, "network", None) or f"{type(node).__name__}'s {node.net}"
+        kind = type(node).__name__
+        name = getattr(node, "network", None) or f"{kind}'s {getattr(node, 'net', 'Inception')}"
         yield f"{name}{share}"
     if is_dataclass(node) and not isinstance(node, type):
         for item in fields(node):

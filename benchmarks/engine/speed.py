@@ -18,6 +18,7 @@ import torch
 from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
+from benchmarks.engine.collect import declared
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.identity import digest
 from benchmarks.engine.machine import machine
@@ -44,7 +45,7 @@ def measured(table: Speed, engine: Engine) -> Grid:
     record = _record(runs, features, engine)
     seconds = record["seconds"]
     base = seconds[next(iter(runs))]
-    grid = table.printed()
+    grid = declared(table, engine.setting.profile)
     rows = [
         replace(
             row,

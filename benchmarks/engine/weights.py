@@ -13,6 +13,9 @@ ORIGINS = {
     "vgg19-dcbb9e9d.pth": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
     "alexnet-owt-7be5be79.pth": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
     "squeezenet1_1-b8a52dc0.pth": "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+    "pt_inception-2015-12-05-6726825d.pth": "https://github.com/mseitzer/pytorch-fid/releases/"
+    "download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+    "niqe_pris_params.npz": "https://github.com/XPixelGroup/BasicSR, basicsr/metrics",
 }
 
 

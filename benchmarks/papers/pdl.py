@@ -1,39 +1,56 @@
 """PDL: Delbracio, Talebi, Milanfar, "Projected Distribution Loss for Image Enhancement", version 2.
 
 Version 1 has tables of its own in `benchmarks.papers.pdl_v1`: the same networks with an aggregated
-score in the place of NIQE and FID. Formulae and some numbers are lost from the available text of
-version 2; what version 1 prints is then taken from there, and the table says so. The best numbers
-are set in bold in both, which both texts lost.
+score in the place of NIQE and FID. The best numbers are set in bold in both, which both texts lost.
 """
 
 from __future__ import annotations
 
+from baselines.deblurring.dsdeblur import DsDeblur
+from baselines.deblurring.srn import SRN
+from baselines.denoising.identity import Identity
+from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
-from benchmarks.report.grid import Role
-
-HEADERS = ("Perceptual loss", "Weight")
-
-PSNR = Unmeasured("PSNR", digits=2, higher_is_better=True)
-MS_SSIM = Unmeasured("MS-SSIM", digits=3, higher_is_better=True)
-LPIPS = Unmeasured("LPIPS", digits=3, higher_is_better=False)
-NIQE = Unmeasured("NIQE", digits=3, higher_is_better=False)
-FID = Unmeasured("FID", digits=2, higher_is_better=False)
-STEPS = Unmeasured("steps/sec", digits=2, higher_is_better=True)
-
-QUALITY = (Column(PSNR), Column(MS_SSIM), Column(LPIPS), Column(NIQE), Column(FID))
-FULL_REFERENCE = (Column(PSNR), Column(MS_SSIM, label="MS=SIM"), Column(LPIPS))
-
-
-def one(numbers: str, role: Role = "method") -> list[Row]:
-    """A block of a single row."""
-    return [Row("", None, None, numbers, role=role)]
-
-
-def sweep(numbers: dict[str, str]) -> list[Row]:
-    """A block of one loss with several weights."""
-    return [Row(weight, None, None, line) for weight, line in numbers.items()]
-
+from benchmarks.declare.runs import network
+from benchmarks.declare.speed import Speed
+from benchmarks.declare.table import Column, Table, Unmeasured
+from benchmarks.papers.pdl_protocol import (
+    ASSUMED_DSDEBLUR,
+    ASSUMED_EDSR,
+    ASSUMED_SRN,
+    COMPRESSED,
+    COMPRESSING,
+    CONTEXTUAL_DP,
+    CONTEXTUAL_L2,
+    DEGRADED,
+    DENOISING,
+    ENLARGED,
+    FEATURES,
+    HEADERS,
+    L1_PERCEPTUAL,
+    L2_PERCEPTUAL,
+    MOSAICKED,
+    MOSAICKING,
+    NOISY,
+    OURS,
+    PROTOCOL,
+    SCALES,
+    SHAKEN,
+    SHAKING,
+    SHOWN_DENOISED,
+    SHOWN_ENLARGED,
+    SMALL,
+    SMALLER,
+    SRGAN,
+    TRAINING,
+    UNPRINTED,
+    full_reference,
+    one,
+    projected,
+    quality,
+    sweep,
+)
+from losses.l1 import L1
 
 WEIGHTS_LOST = (
     "The weights of the losses are those of version 1: they are lost from the available text of "
@@ -44,66 +61,76 @@ RATERS = (
     "independent.",
 )
 
+PIXELS = L1()
+
 # fmt: off
-TABLE1 = Table(
+TABLE1 = Speed(
     name="pdl_table1",
     source="PDL v2, Table I",
     caption="Training steps per second, of those without a perceptual loss",
-    columns=(Column(STEPS),),
-    headers=HEADERS,
-    bold_known=False,
-    layout="transposed",
-    groups={
-        "No-perceptual": one("1.00"),
-        "L1": one(".57"),
-        "L2": one(".54"),
-        "CTXDP": one(".54"),
-        "CTXL2": one(".53"),
-        "PDL": one(".57"),
+    network=network(SRN),
+    data=DENOISING,
+    training=TRAINING,
+    features=FEATURES,
+    objectives={
+        "No-perceptual": (SCALES, "1.00"),
+        "L1": (SCALES + UNPRINTED * L1_PERCEPTUAL, ".57"),
+        "L2": (SCALES + UNPRINTED * L2_PERCEPTUAL, ".54"),
+        "CTXDP": (SCALES + UNPRINTED * CONTEXTUAL_DP, ".54"),
+        "CTXL2": (SCALES + UNPRINTED * CONTEXTUAL_L2, ".53"),
+        "PDL": (SCALES + UNPRINTED * OURS, ".57"),
     },
+    notes=(
+        "The paper names neither network nor hardware: assumed to be SRN, which most tables train. "
+        "How much a perceptual loss costs, relative to a step, is mostly a matter of the network.",
+    ),
 )
 
 TABLE2 = Table(
     name="pdl_table2",
     source="PDL v2, Table II",
     caption="Denoising under strong noise, sigma 100",
-    columns=QUALITY,
+    columns=quality(NOISY),
+    protocol=PROTOCOL,
+    train=DENOISING,
+    warm_up=SCALES,
+    assumptions=ASSUMED_SRN,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
     groups={
-        "reference": one("- - - 3.166 -", role="reference"),
-        "input": one("10.49 .416 1.289 23.171 260.61", role="input"),
-        "no-perceptual": one("27.14 .906 .311 3.766 84.33"),
-        "L1": sweep({
+        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
+        "input": one(Identity, None, "10.49 .416 1.289 23.171 260.61", role="input"),
+        "no-perceptual": one(SRN, SCALES, "27.14 .906 .311 3.766 84.33"),
+        "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {
             "0.001": "27.07 .904 .279 3.539 61.11",
             "0.005": "26.92 .900 .264 4.414 59.18",
             "0.010": "26.81 .896 .268 4.456 59.89",
             "0.100": "25.90 .877 .261 4.570 60.98",
             "0.150": "25.50 .871 .270 4.799 62.57",
-        }),
-        "L2": sweep({
+        }, "Table II"),
+        "L2": sweep(SRN, SCALES, L2_PERCEPTUAL, {
             "0.001": "27.02 .905 .283 3.639 69.38",
             "0.010": "26.72 .895 .296 3.964 64.74",
             "0.050": "26.30 .884 .308 5.381 72.55",
-        }),
-        "CTXDP": sweep({
+        }, "Table II"),
+        "CTXDP": sweep(SRN, SCALES, CONTEXTUAL_DP, {
             "0.010": "26.91 .902 .252 3.402 59.28",
             "0.100": "26.57 .896 .241 3.490 58.82",
             "0.500": "26.34 .894 .249 3.480 60.98",
-        }),
-        "CTXL2": sweep({
+        }, "Table II"),
+        "CTXL2": sweep(SRN, SCALES, CONTEXTUAL_L2, {
             "0.010": "26.85 .901 .246 3.510 61.60",
             "0.100": "26.44 .896 .239 3.740 57.92",
             "0.500": "25.98 .891 .244 3.404 56.32",
-        }),
-        "PDL": sweep({
+        }, "Table II"),
+        "PDL": sweep(SRN, SCALES, OURS, {
             "0.001": "27.10 .906 .250 3.226 57.47",
             "0.005": "26.74 .899 .243 3.291 55.26",
             "0.010": "26.62 .898 .233 3.398 54.51",
             "0.015": "26.48 .895 .238 3.275 54.95",
             "0.020": "26.36 .893 .239 3.483 58.12",
-        }),
+        }, "Table II"),
     },
 )
 
@@ -111,6 +138,8 @@ TABLE3 = Pairwise(
     name="pdl_table3",
     source="PDL v2, Table III",
     caption="Human preference, denoising with sigma 100",
+    of=TABLE2,
+    labels=SHOWN_DENOISED,
     preferred={
         "no-perceptual": "- .43 .31 .29 .23",
         "L1": ".57 - .40 .38 .26",
@@ -122,25 +151,32 @@ TABLE3 = Pairwise(
     notes=RATERS,
 )
 
+PRETRAINED = one(EDSR, PIXELS, "28.76 .966 .274 4.762 25.30")
+
 TABLE4 = Table(
     name="pdl_table4",
     source="PDL v2, Table IV",
     caption="Super-resolution x4",
-    columns=QUALITY,
+    columns=quality(SMALL),
+    protocol=PROTOCOL,
+    train=SMALLER,
+    warm_up=PIXELS,
+    references=ENLARGED,
+    assumptions=ASSUMED_EDSR,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
     groups={
-        "reference": one("- - - 3.166 -", role="reference"),
-        "no-perceptual": one("28.76 .966 .274 4.762 25.30"),
-        "L1": one("28.23 .961 .161 4.914 16.37"),
-        "CTXDP": one("28.53 .964 .188 4.340 18.40"),
-        "CTXL2": one("28.40 .963 .173 4.169 17.92"),
-        "SRGAN": one("26.21 .941 .150 2.975 18.05"),
-        "PDL": sweep({
+        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
+        "no-perceptual": PRETRAINED,
+        "L1": one(EDSR, PIXELS + UNPRINTED * L1_PERCEPTUAL, "28.23 .961 .161 4.914 16.37"),
+        "CTXDP": one(EDSR, PIXELS + UNPRINTED * CONTEXTUAL_DP, "28.53 .964 .188 4.340 18.40"),
+        "CTXL2": one(EDSR, PIXELS + UNPRINTED * CONTEXTUAL_L2, "28.40 .963 .173 4.169 17.92"),
+        "SRGAN": one(EDSR, SRGAN, "26.21 .941 .150 2.975 18.05", start=PRETRAINED[0]),
+        "PDL": sweep(EDSR, PIXELS, OURS, {
             "0.003": "28.21 .961 .169 3.892 18.15",
             "0.01": "27.81 .957 .145 3.989 16.66",
-        }),
+        }, "version 1, Table 3"),
     },
     printed_notes=(WEIGHTS_LOST,),
 )
@@ -149,6 +185,8 @@ TABLE5 = Pairwise(
     name="pdl_table5",
     source="PDL v2, Table V",
     caption="Human preference, super-resolution x4",
+    of=TABLE4,
+    labels=SHOWN_ENLARGED,
     preferred={
         "no-perceptual": "- .43 .31 .30 .28 .24",
         "L1": ".57 - .41 .42 .37 .34",
@@ -165,22 +203,26 @@ TABLE6 = Table(
     name="pdl_table6",
     source="PDL v2, Table VI",
     caption="Camera shake deblurring",
-    columns=QUALITY,
+    columns=quality(SHAKEN),
+    protocol=PROTOCOL,
+    train=SHAKING,
+    warm_up=SCALES,
+    assumptions=ASSUMED_DSDEBLUR,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
     groups={
-        "reference": one("- - - 3.166 -", role="reference"),
-        "input": one("27.07 .899 .328 7.482 45.96", role="input"),
-        "no-perceptual": one("32.57 .969 .161 4.009 22.99"),
-        "L1": one("33.07 .973 .126 3.768 14.29"),
-        "CTXDP": one("32.11 .965 .117 3.666 15.60"),
-        "CTXL2": one("32.79 .971 .095 3.635 12.71"),
-        "PDL": sweep({
+        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
+        "input": one(Identity, None, "27.07 .899 .328 7.482 45.96", role="input"),
+        "no-perceptual": one(DsDeblur, SCALES, "32.57 .969 .161 4.009 22.99"),
+        "L1": one(DsDeblur, SCALES + UNPRINTED * L1_PERCEPTUAL, "33.07 .973 .126 3.768 14.29"),
+        "CTXDP": one(DsDeblur, SCALES + UNPRINTED * CONTEXTUAL_DP, "32.11 .965 .117 3.666 15.60"),
+        "CTXL2": one(DsDeblur, SCALES + UNPRINTED * CONTEXTUAL_L2, "32.79 .971 .095 3.635 12.71"),
+        "PDL": sweep(DsDeblur, SCALES, OURS, {
             "0.001": "33.01 .974 .112 3.546 13.76",
             "0.005": "32.53 .969 .092 3.476 11.76",
             "0.010": "31.97 .964 .093 3.572 13.36",
-        }),
+        }, "version 1, Table 5"),
     },
     printed_notes=(WEIGHTS_LOST,),
 )
@@ -189,23 +231,27 @@ TABLE7 = Table(
     name="pdl_table7",
     source="PDL v2, Table VII",
     caption="JPEG artifact removal, quality 20",
-    columns=QUALITY,
+    columns=quality(COMPRESSED),
+    protocol=PROTOCOL,
+    train=COMPRESSING,
+    warm_up=SCALES,
+    assumptions=ASSUMED_SRN,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
     groups={
-        "reference": one("- - - 3.166 -", role="reference"),
-        "input": one("29.54 .953 .208 4.267 28.24", role="input"),
-        "no-perceptual": one("31.77 .974 .176 3.892 24.05"),
-        "L1": sweep({"0.01": "31.70 .973 .144 3.622 17.94"}),
-        "L2": sweep({"0.01": "31.50 .972 .138 3.633 17.76"}),
-        "CTXDP": sweep({"0.01": "31.48 .972 .113 3.812 16.20"}),
-        "CTXL2": sweep({"0.01": "31.39 .971 .105 4.006 16.08"}),
-        "PDL": sweep({
+        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
+        "input": one(Identity, None, "29.54 .953 .208 4.267 28.24", role="input"),
+        "no-perceptual": one(SRN, SCALES, "31.77 .974 .176 3.892 24.05"),
+        "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {"0.01": "31.70 .973 .144 3.622 17.94"}, "version 1, Table 6"),
+        "L2": sweep(SRN, SCALES, L2_PERCEPTUAL, {"0.01": "31.50 .972 .138 3.633 17.76"}, "version 1, Table 6"),
+        "CTXDP": sweep(SRN, SCALES, CONTEXTUAL_DP, {"0.01": "31.48 .972 .113 3.812 16.20"}, "version 1, Table 6"),
+        "CTXL2": sweep(SRN, SCALES, CONTEXTUAL_L2, {"0.01": "31.39 .971 .105 4.006 16.08"}, "version 1, Table 6"),
+        "PDL": sweep(SRN, SCALES, OURS, {
             "0.001": "31.63 .973 .135 3.687 16.40",
             "0.005": "31.24 .970 .106 3.848 14.55",
             "0.01": "31.07 .969 .103 3.991 15.03",
-        }),
+        }, "version 1, Table 6"),
     },
     printed_notes=(WEIGHTS_LOST,),
 )
@@ -214,40 +260,65 @@ TABLE8 = Table(
     name="pdl_table8",
     source="PDL v2, Table VIII",
     caption="Projections of the features, denoising with sigma 100",
-    columns=FULL_REFERENCE,
+    columns=full_reference(NOISY, ms_ssim="MS=SIM"),
+    protocol=PROTOCOL,
+    train=DENOISING,
+    warm_up=SCALES,
+    references=DEGRADED,
+    assumptions=ASSUMED_SRN,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
     groups={
-        "Id": sweep({
+        "Id": projected("Id", {
             "0.001": "27.10 .906 .250",
             "0.005": "26.74 .899 .243",
             "0.01": "26.62 .898 .233",
             "0.02": "26.36 .893 .239",
-        }),
-        "R2P": sweep({
+        }, "version 1, Table 7"),
+        "R2P": projected("R2P", {
             "8x 0.001": "26.99 .903 .255",
             "4x 0.005": "26.67 .898 .243",
             "8x 0.01": "26.45 .895 .239",
             "8x 0.10": "25.89 .885 .245",
-        }),
-        "RPP": sweep({
+        }, "version 1, Table 7"),
+        "RPP": projected("RPP", {
             "2x 0.001": "26.80 .901 .248",
             "2x 0.002": "26.80 .900 .248",
             "2x 0.01": "26.41 .894 .245",
-        }),
-        "RSP": sweep({
+        }, "version 1, Table 7"),
+        "RSP": projected("RSP", {
             "1x 0.001": "26.50 .892 .243",
             "4x 0.001": "26.98 .904 .249",
             "4x 0.005": "26.47 .894 .247",
             "1x 0.01": "25.75 .880 .250",
-        }),
+        }, "version 1, Table 7"),
     },
     printed_notes=(
         "The labels are those of version 1, Table 7: they are lost from the available text of "
         "version 2. Version 1 prints the weight 0.01 twice; the numbers are those of 0.020 in "
         "Table II.",
     ),
+)
+
+DEMOSAICING = Table(
+    name="pdl_demosaicing",
+    source="PDL v2, Fig. 9, which prints no numbers",
+    caption="Demosaicing with mild noise; a table of our own",
+    columns=quality(MOSAICKED),
+    protocol=PROTOCOL,
+    train=MOSAICKING,
+    warm_up=SCALES,
+    references=DEGRADED,
+    assumptions=ASSUMED_SRN,
+    headers=HEADERS,
+    rank_within="column",
+    groups={
+        "no-perceptual": one(SRN, SCALES, "- - - - -"),
+        "L1": one(SRN, SCALES + UNPRINTED * L1_PERCEPTUAL, "- - - - -"),
+        "PDL": one(SRN, SCALES + UNPRINTED * OURS, "- - - - -"),
+    },
+    notes=("The paper shows images of L1 and PDL; pattern, noise and weights are assumed.",),
 )
 
 FIGURE2 = Table(
@@ -261,11 +332,11 @@ FIGURE2 = Table(
     headers=("Panel", ""),
     bold_known=False,
     groups={
-        "c": one(".10 .07"),
-        "d": one(".92 .07"),
-        "e": one("1.21 .06"),
+        "c": one(None, None, ".10 .07"),
+        "d": one(None, None, ".92 .07"),
+        "e": one(None, None, "1.21 .06"),
     },
 )
 # fmt: on
 
-TABLES = (TABLE1, TABLE2, TABLE3, TABLE4, TABLE5, TABLE6, TABLE7, TABLE8, FIGURE2)
+TABLES = (TABLE1, TABLE2, TABLE3, TABLE4, TABLE5, TABLE6, TABLE7, TABLE8, DEMOSAICING, FIGURE2)

@@ -104,6 +104,17 @@ def read_ratings(paths: Iterable[Path], key: Key) -> list[Answer]:
     return answers
 
 
+def kit_of(path: Path) -> str:
+    """The digest of the kit that a rater's file belongs to.
+
+    Raises:
+        RatingError: the file is not what a kit's page saves.
+    """
+    record = _parsed(path)
+    _fields(record, FIELDS, str(path), "")
+    return str(record["kit"])
+
+
 def judged(answers: Sequence[Answer], key: Key) -> list[Rater]:
     """Every rater, with whether they count: those who fail too many attention checks do not."""
     by_rater: dict[str, list[Answer]] = {}

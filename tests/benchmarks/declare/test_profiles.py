@@ -4,11 +4,18 @@ import pytest
 
 from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
 from benchmarks.declare.runs import Released, Run
+from benchmarks.declare.table import Table
+from benchmarks.papers import pdl, pdl_v1
 from benchmarks.papers.d2sm import SEGMENTER, TABLE1
 from datasets.cityscapes import Cityscapes
+from datasets.crops import RandomCrops
+from datasets.div2k import DIV2K
+from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
+from datasets.folders import PhotographFolders
 from losses.d2sm import D2SM
 from losses.features import Features
+from losses.perceptual import Perceptual
 
 ABSENT = {"has_file": lambda name: False}
 
@@ -16,6 +23,11 @@ ABSENT = {"has_file": lambda name: False}
 def runs(profile, **there):
     setting = Setting(profile, **(there or ABSENT))
     return {f"{g} / {r.label}": setting.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
+
+
+def pdl_runs(profile, table, **options):
+    setting = Setting(profile, **(ABSENT | options))
+    return {f"{g} / {r.label}": setting.run(table, r, 0) for g, r in table.rows() if r.trained}
 
 
 def terms(run, kind):
@@ -63,3 +75,52 @@ def test_unchanged_declarations_keep_their_identity():
     features = Features("vgg19", ("conv5_4",))
     assert Setting(PAPER, **ABSENT).resolve(features) is features
     assert Setting(PAPER, **ABSENT).resolve(TABLE1.train) is TABLE1.train
+
+
+def test_paper_profile_draws_its_crops_from_div2k():
+    (run, *_) = pdl_runs(PAPER, pdl.TABLE2).values()
+    assert run.data.data == RandomCrops(DIV2K("train"), count=200_000, size=256)
+    assert (run.training.steps, run.training.batch, run.training.crop) == (1_000_000, 8, 256)
+    assert run.start is None
+
+
+def test_smoke_begins_slow_networks_as_the_identity():
+    """... on embedded photographs, from a warm-up that all rows of a table share."""
+    for table in (pdl.TABLE2, pdl.TABLE4, pdl.TABLE6):
+        made = pdl_runs(SMOKE, table)
+        srgan = made.pop("SRGAN / ", None)
+        assert len({run.start for run in made.values()}) == 1
+        start = next(iter(made.values())).start
+        assert dict(start.network.arguments)["start"] == "identity"
+        assert isinstance(start.data.data, Photographs)
+        if srgan is not None:
+            assert srgan.start == made["no-perceptual / "]
+
+
+def test_folders_stand_in_for_div2k_in_lite_only():
+    folders = (("train", ("bsd100", "urban100")), ("valid", ("kodak24",)))
+    (lite, *_) = pdl_runs(LITE, pdl.TABLE2, photographs=folders).values()
+    assert lite.data.data == PhotographFolders(("bsd100", "urban100"))
+    setting = Setting(LITE, **ABSENT, photographs=folders)
+    assert setting.resolve(pdl.TABLE2.columns[0]).data.data == PhotographFolders(("kodak24",))
+    (paper, *_) = pdl_runs(PAPER, pdl.TABLE2, photographs=folders).values()
+    assert paper.data.data.data == DIV2K("train")
+    (plain, *_) = pdl_runs(LITE, pdl.TABLE2).values()
+    assert plain.data.data == DIV2K("train")
+
+
+def test_tables_of_both_versions_share_their_runs():
+    """VIII's rows without projections are II's; version 1 names one weight more."""
+
+    def of(*tables):
+        return {run for table in tables for run in pdl_runs(PAPER, table).values()}
+
+    identity = [run for name, run in pdl_runs(PAPER, pdl.TABLE8).items() if name.startswith("Id /")]
+    assert len(identity) == 4
+    assert set(identity) <= of(pdl.TABLE2)
+    new = of(*(t for t in pdl_v1.TABLES if isinstance(t, Table))) - of(
+        *(t for t in pdl.TABLES if isinstance(t, Table))
+    )
+    (odd,) = new
+    (term,) = terms(odd, Perceptual)
+    assert (term.distance, float(odd.objective.terms[1][0])) == ("l2", 0.005)

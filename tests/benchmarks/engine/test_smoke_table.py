@@ -1,4 +1,4 @@
-"""The smoke table of the suite itself: it must be able to see a broken training."""
+"""Smoke tables: they must be able to see a broken training."""
 
 import csv
 import io
@@ -61,3 +61,31 @@ def test_table4_trains_only_its_own_rows(smoke, capsys):
     ]  # fmt: skip
     assert dispatch.run(arguments) == 0
     assert " steps in " not in capsys.readouterr().err  # a full store trains nothing
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("pdl")
+
+
+def made(table, only, out):
+    arguments = parser().parse_args(["--table", table, "--only", only, "--out", str(out)])
+    assert dispatch.run(arguments) == 0
+    engine = commands.make_engine(arguments)
+    return to_grid(make_plan(commands.TABLES[table], engine))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("table", "base"),
+    [("pdl_table4", "bicubic"), ("pdl_table6", "input"), ("pdl_table7", "input")],
+    ids=["EDSR", "DsDeblur", "SRN"],
+)
+def test_restored_images_do_not_fall_behind_their_input(table, base, store):
+    """By more than 1 dB; in a few steps the networks of PDL can do little more than keep it."""
+    inputs = made(table, "input", store) if base == "input" else None
+    grid = made(table, "no-perceptual", store)
+    rows = {row.method: row for row in [*(inputs or grid).rows, *grid.references]}
+    restored = next(row for row in grid.rows if row.method == "no-perceptual")
+    assert [cell.status for cell in restored.cells] == ["ok"] * 5
+    assert restored.cells[0].mean > rows[base].cells[0].mean - 1

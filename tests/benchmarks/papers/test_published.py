@@ -13,7 +13,7 @@ from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
 from benchmarks.report.markdown_reader import parse_markdown
 
-PRINTED = [name for name in TABLES if name != "calibration"]
+PRINTED = [name for name in TABLES if name not in ("calibration", "pdl_demosaicing")]
 
 
 def words(text):

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.stats import binomtest, norm
-from tiny_study import METHODS
+from tiny_study import METHODS, TABLE
 
-from benchmarks.declare.pairwise import Pairwise
 from benchmarks.report.html import page
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
@@ -27,13 +26,6 @@ from benchmarks.study.preferences import (
     preferences,
 )
 from benchmarks.study.ratings import read_ratings
-
-TABLE = Pairwise(
-    name="tiny_study",
-    source="nowhere",
-    caption="three methods",
-    preferred={METHODS[0]: "- .4 .3", METHODS[1]: ".6 - .5", METHODS[2]: ".7 .5 -"},
-)
 
 
 def printed_study(name):

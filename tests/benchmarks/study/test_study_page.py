@@ -10,19 +10,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tiny_study import METHODS
+from tiny_study import TABLE
 
-from benchmarks.declare.pairwise import Pairwise
 from benchmarks.study.plan import kind_of, questions_for
 from benchmarks.study.preferences import fill, preferences
 from benchmarks.study.ratings import judged, read_ratings
 
-TABLE = Pairwise(
-    name="tiny_study",
-    source="nowhere",
-    caption="three methods",
-    preferred={METHODS[0]: "- .4 .3", METHODS[1]: ".6 - .5", METHODS[2]: ".7 .5 -"},
-)
+# Without a sandbox, as root needs it, and without calls to its maker's servers.
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 READY = "#pair[aria-busy=false]"
 KEYS = {"left": ("ArrowLeft", "1"), "right": ("ArrowRight", "2")}
 
@@ -33,7 +28,7 @@ def chromium():
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with playwright.sync_playwright() as driver:
         try:
-            browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+            browser = driver.chromium.launch(executable_path=program, args=QUIET)
         except playwright.Error as error:
             pytest.skip(f"no browser can be started: {str(error).splitlines()[0]}")
         yield browser

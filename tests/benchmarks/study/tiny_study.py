@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.declare.table import Column, Row, Table, Unmeasured
 from benchmarks.study.kit import Study
 from benchmarks.study.plan import kind_of, questions_for
 
@@ -53,3 +55,18 @@ def record(key, rater, prefer=None):
         "ended": "2025-01-31T12:05:00.000Z",
         "answers": answers,
     }
+
+
+TABLE = Pairwise(
+    name="tiny_study",
+    source="nowhere",
+    caption="three methods",
+    preferred={METHODS[0]: "- .4 .3", METHODS[1]: ".6 - .5", METHODS[2]: ".7 .5 -"},
+    of=Table(
+        name="tiny",
+        source="nowhere",
+        caption="their images",
+        columns=(Column(Unmeasured("PSNR", digits=2, higher_is_better=True)),),
+        groups={method: [Row("", None, None, "-")] for method in METHODS},
+    ),
+)

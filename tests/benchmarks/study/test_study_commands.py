@@ -1,0 +1,186 @@
+"""From trained networks to raters' pages, and from raters' files to the table, by command."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_study import record
+
+from baselines.denoising.identity import Identity
+from benchmarks import commands, studies
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
+from benchmarks.declare.table import Column, DeclarationError, Row, Table
+from benchmarks.dispatch import run
+from benchmarks.metrics.psnr import PSNR
+from benchmarks.study.key import read_key
+from benchmarks.study.kit import Study
+from datasets.degradations.noise import Noisy
+from datasets.embedded.photographs import Photographs
+from reproduce import parser
+
+NOISY = Noisy(Photographs("val"), sigma=25)
+TABLE = Table(
+    name="tiny",
+    source="nowhere",
+    caption="what is compared",
+    columns=(Column(PSNR(), NOISY),),
+    protocol=Protocol(
+        Training(steps=1, batch=1, crop=32, optimizer=Adam(1e-3), schedule=None, augment="none"),
+        Evaluation(),
+    ),
+    train=Noisy(Photographs("train"), sigma=25),
+    groups={
+        "as it is": [Row("", Identity, None, "-", role="input")],
+        "twice": [
+            Row("1", Identity, None, "-", role="input"),
+            Row("2", Identity, None, "-", role="input"),
+        ],
+    },
+)
+STUDY = Pairwise(
+    name="tiny_preferences",
+    source="nowhere",
+    caption="two methods",
+    preferred={"as it is": "- .4", "twice": ".6 -"},
+    of=TABLE,
+    labels={"twice": "2"},
+)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run a command on the one study that there is; (status, output, errors)."""
+    monkeypatch.setitem(studies.TABLES, STUDY.name, STUDY)
+    monkeypatch.setattr(studies, "Study", partial(Study, questions=3, repeats=1, checks=1))
+
+    def call(*words):
+        arguments = parser().parse_args([*map(str, words), "--out", str(tmp_path)])
+        status = run(arguments)
+        return status, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def kit(command, tmp_path):
+    status, said, _ = command("--study", STUDY.name)
+    folder = tmp_path / "studies" / "smoke" / STUDY.name
+    assert status == 0
+    assert str(folder / "raters" / "index.html") in said
+    return folder
+
+
+@pytest.fixture
+def saved(kit, tmp_path):
+    """The file of a rater who always prefers `twice`."""
+
+    def save(rater):
+        path = tmp_path / f"rater {rater}.json"
+        found = record(read_key(kit / "private" / "key.json"), rater, lambda a, b: a == "twice")
+        path.write_text(json.dumps(found))
+        return path
+
+    return save
+
+
+def test_kit_shows_what_the_methods_make_of_the_test_images(kit, tmp_path):
+    """Both methods return their input, so that a pair is two equal pictures, each 8-bit noisy."""
+    key = read_key(kit / "private" / "key.json")
+    assert {shown.method for shown in key.pictures.values()} == {
+        "as it is", "twice", "clean", "degraded",
+    }  # fmt: skip
+    engine = commands.make_engine(parser().parse_args(["--list", "--out", str(tmp_path)]))
+    names = engine.identity.images(NOISY).names
+    assert {shown.image for shown in key.pictures.values()} == set(names)
+    for left, right in key.deck.items:
+        a, b = (
+            np.asarray(Image.open(kit / "raters" / "images" / f"{p}.png")) for p in (left, right)
+        )
+        assert np.array_equal(a, b)
+        assert a.dtype == np.uint8
+    clean, noisy = key.deck.checks[0]
+    a, b = (
+        np.asarray(Image.open(kit / "raters" / "images" / f"{p}.png"), float)
+        for p in (clean, noisy)
+    )
+    assert np.sqrt(np.mean((a - b) ** 2)) > 15
+
+
+def test_table_needs_raters_until_their_files_are_read(command, kit, saved, tmp_path):
+    grid = studies.answered(STUDY, "smoke", tmp_path)
+    assert {cell.status for row in grid.rows for cell in row.cells} == {"needs raters"}
+    status, said, _ = command("--study-results", saved("1"), saved("2"), "--format", "html")
+    assert status == 0
+    assert "Answers of 2 raters are counted" in said
+    folder = tmp_path / "tables" / "smoke"
+    assert {p.suffix for p in folder.glob(f"{STUDY.name}.*")} == {".md", ".csv", ".html"}
+    grid = studies.answered(STUDY, "smoke", tmp_path)
+    (_, above), (below, _) = ([cell.values for cell in row.cells] for row in grid.rows)
+    assert (above, below) == ((0.0,), (1.0,))
+    assert "not comparable" in grid.watermark
+
+
+def test_files_read_again_take_the_place_of_earlier_ones(command, kit, saved, tmp_path):
+    command("--study-results", saved("1"), saved("2"))
+    command("--study-results", saved("3"))
+    notes = studies.answered(STUDY, "smoke", tmp_path).notes
+    assert any("Answers of 1 raters" in note for note in notes)
+
+
+def test_a_bad_file_is_told_and_loses_nothing(command, kit, saved, tmp_path):
+    command("--study-results", saved("1"))
+    bad = saved("2")
+    bad.write_text(bad.read_text().replace('"left"', '"neither"', 1))
+    status, _, error = command("--study-results", saved("3"), bad)
+    assert status == 2
+    assert str(bad) in error
+    notes = studies.answered(STUDY, "smoke", tmp_path).notes
+    assert any("Answers of 1 raters" in note for note in notes)
+
+
+def test_a_file_of_an_unknown_kit_says_where_kits_are_looked_for(command, kit, saved, tmp_path):
+    path = saved("1")
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps({**found, "kit": "0" * 64}))
+    status, _, error = command("--study-results", path)
+    assert status == 2
+    assert "000000000000" in error
+    assert str(tmp_path / "studies") in error
+
+
+def test_a_kit_is_not_written_over_by_another(command, kit, monkeypatch):
+    assert command("--study", STUDY.name)[0] == 0  # the same again
+    other = replace(STUDY, labels={"twice": "1"}, of=replace(TABLE, columns=(
+        Column(PSNR(), replace(NOISY, sigma=50)),
+    )))  # fmt: skip
+    monkeypatch.setitem(studies.TABLES, STUDY.name, other)
+    status, _, error = command("--study", STUDY.name)
+    assert status == 2
+    assert str(kit) in error
+
+
+def test_unknown_studies_are_named(command):
+    status, _, error = command("--study", "d2sm_table1")
+    assert status == 2
+    assert "pdl_table3" in error
+    assert "tiny_preferences" in error
+
+
+def test_study_of_methods_that_its_table_has_not_is_refused():
+    with pytest.raises(DeclarationError, match="has no row"):
+        replace(STUDY, labels={"twice": "3"})
+
+
+def test_every_declared_study_shows_rows_with_one_network_each():
+    for table in studies.TABLES.values():
+        if isinstance(table, Pairwise):
+            rows = {(group, row.label): row for group, row in table.of.rows()}
+            shown = [rows[table.shown(method)] for method in table.preferred]
+            assert all(row.implemented for row in shown)
+            assert len({row.network for row in shown}) == 1
