@@ -41,7 +41,8 @@ format: $(VENV)/installed-tests
 	$(VENV)/bin/ruff check --fix .
 
 performance: $(VENV)/installed-tests
-	@for script in contextual_loss d2sm_loss loader training_step command_line; do \
+	@for script in contextual_loss d2sm_loss pdl_loss perceptual_step loader training_step imresize \
+	    lpips_metric command_line; do \
 	  echo "== $$script"; $(RUN) tests/performance/$$script.py || exit 1; done
 
 clean:

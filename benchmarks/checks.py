@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.profiles import PROFILES
 from benchmarks.declare.sources import ledger
 from benchmarks.engine.store import write_file
@@ -129,7 +130,7 @@ def show_ledger(arguments: argparse.Namespace) -> int:
             LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
             for c in ledger(table)
         ]
-        said = choices.summary(entries) if table.runnable else "nothing is implemented yet"
+        said = choices.summary(entries) if entries else "nothing is implemented yet"
         print(f"{table.source}: {table.caption}\n{said}\n")
         for entry in choices.merged(entries):
             print(f"{entry.kind:9}{entry.where} = {entry.value}")
@@ -145,7 +146,7 @@ def list_tables(arguments: argparse.Namespace) -> int:
             name,
             f"{t.source}: {t.caption}",
             t.cells,
-            _share(t.runnable, t.cells),
+            "needs raters" if isinstance(t, Pairwise) else _share(t.runnable, t.cells),
             _results(arguments.out or RESULTS, name),
         )
         for name, t in TABLES.items()

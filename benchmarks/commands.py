@@ -226,8 +226,16 @@ def show_plan(table: AnyTable, plan: Plan | None) -> None:
         return
     print(f"{table.name} ({table.source}), profile {plan.engine.setting.profile.name}")
     lines = steps(plan)
+    told: dict[str, int] = {}
     for line in lines:
-        print(f"  {line.action:8} {line.what}\n           {line.detail}")
+        known = " ".join(f"({told[p]})" for p in line.problems if p in told)
+        print(f"  {line.action:8} {line.what}{f', see {known}' if known else ''}")
+        for problem in line.problems:
+            if problem not in told:
+                told[problem] = len(told) + 1
+                print(f"           ({told[problem]}) {problem}")
+        if line.detail:
+            print(f"           {line.detail}")
     count = {
         action: sum(line.action == action for line in lines)
         for action in ("train", "resume", "retrain", "cached", "ready", "measure", "missing")

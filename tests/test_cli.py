@@ -44,6 +44,10 @@ def test_help_shows_the_first_command(capsys):
         (["--explain", "d2sm_table1", "L_1", "sigma=26 PSNR"], "no column 'sigma=26 PSNR'; it has"),
         (["--table", "d2sm_table1", "--workers", "-1"], "--workers takes a number from 0"),
         (["--table", "d2sm_table1", "--seeds", "0"], "--seeds takes a number from 1"),
+        (["--study", "pdl_table2"], "there is no study 'pdl_table2'; there are: pdl_table3"),
+        (["--study-results", "/nowhere.json"], "cannot read /nowhere.json"),
+        (["--audit", "--format", "tex"], "--format goes with --paper or --table or --study-res"),
+        (["--table", "pdl_table2", "--train-set", "kodak"], "--train-set and --test-set go with"),
         ([], "say one of --table NAME, --list"),
         (
             ["--paper", "d2sm_table9"],
@@ -82,6 +86,19 @@ def test_plan_of_the_paper_profile_names_everything_that_is_missing(capsys, tmp_
     assert "cityscapes-dataset.com" in out
     for file in ("hrnet_cs_8090_torch11.pth", "vgg19-dcbb9e9d.pth", "alexnet-owt-7be5be79.pth"):
         assert file in out
+
+
+def test_plan_tells_each_problem_in_full_once(capsys, tmp_path):
+    """Twenty rows want the same data set and the same features; the metrics want files as well."""
+    status, out, _ = call(
+        capsys, "--table", "pdl_table2", "--profile", "paper", "--plan", "--out", tmp_path
+    )
+    assert status == 0
+    assert out.count("DIV2K comes from") == 1
+    for file in ("vgg16-397923af.pth", "niqe_pris_params.npz", "alexnet-owt-7be5be79.pth"):
+        assert out.count(f"{file} is not there") == 1
+    assert "inception" in out
+    assert "PDL / 0.020: srn-l1scales+pdl, see (" in out
 
 
 def test_plan_of_the_smoke_profile_is_complete(capsys, tmp_path):

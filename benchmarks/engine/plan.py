@@ -174,11 +174,15 @@ def _undegraded(column: Column) -> Column:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of --plan."""
+    """One line of --plan.
+
+    problems: what stands in its way, each with the way out.
+    """
 
     action: str
     what: str
-    detail: str
+    detail: str = ""
+    problems: tuple[str, ...] = ()
 
 
 def steps(plan: Plan) -> list[Step]:
@@ -186,8 +190,8 @@ def steps(plan: Plan) -> list[Step]:
     engine = plan.engine
     lines = []
     for provider, role in plan.runs():
-        if problems := list(missing(engine, provider, nested=False)):
-            lines.append(Step("missing", f"{role}: {slug(provider)}", "; ".join(problems)))
+        if problems := dict.fromkeys(missing(engine, provider, nested=False)):
+            lines.append(Step("missing", f"{role}: {slug(provider)}", problems=tuple(problems)))
         else:
             name = f"{slug(provider)}-{engine.identity.run_id(provider)}"
             lines.append(_step(engine, provider, f"{role}: {name}"))
@@ -270,12 +274,12 @@ def _scoring(engine: Engine, entry: Entry) -> Step | None:
     scores = [score for column in entry.scores for score in column]
     problems: dict[str, None] = {}
     for score in scores:
-        problems |= dict.fromkeys(missing(engine, score.data))
+        problems |= dict.fromkeys(missing(engine, (score.data, score.metric)))
     if problems:
-        return Step("missing", f"{entry.name}: test data", "; ".join(problems))
+        return Step("missing", f"{entry.name}: to be measured", problems=tuple(problems))
     try:
         waiting = sum(engine.redo(engine.score_state(score)) for score in scores)
     except (DataError, MissingFile, WrongFile) as error:  # the training data, told above
-        return Step("missing", entry.name, str(error))
+        return Step("missing", entry.name, problems=(str(error),))
     detail = f"{waiting} of {len(scores)} scores"
     return Step("measure", entry.name, detail) if waiting else None

@@ -2,7 +2,7 @@
 
     python tests/performance/perceptual_step.py [--device cuda] [--repeats 9]
 
-A small encoder-decoder, batch 2 of 128 x 128 crops, Adam, L1 plus one perceptual term on relu4_3
+A small encoder-decoder, one 256 x 256 crop, Adam, L1 plus one perceptual term on relu4_3
 of VGG16 with random weights. The floor is the same step with the least that a perceptual term can
 do: the target's features without a graph, and the sum of the prediction's as the loss. Goals: L1,
 L2 and PDL at most 1.05 of the floor's step, the contextual losses at most 1.10. Steps alternate in
@@ -33,7 +33,7 @@ from losses.pdl import PDL
 from losses.perceptual import Perceptual
 
 FEATURES = Features("vgg16", ("relu4_3",), weights="random")
-CROPS = (2, 3, 128, 128)
+CROPS = (1, 3, 256, 256)
 TERMS: dict[str, tuple[Term, float]] = {
     "perceptual L1": (Perceptual(FEATURES, "l1"), 1.05),
     "perceptual L2": (Perceptual(FEATURES, "l2"), 1.05),
