@@ -59,7 +59,7 @@ def declared(table: Table | Speed | Pairwise, profile: Profile) -> Grid:
 def to_grid(plan: Plan) -> Grid:
     """Everything that is known about a table; reads the store, makes nothing."""
     grid = replace(
-        declared(plan.table, plan.engine.setting.profile),
+        with_stand_ins(declared(plan.table, plan.engine.setting.profile), plan),
         rows=[
             GridRow(e.group, e.method, e.label, _cells(plan, e), e.row.note, e.row.role)
             for e in plan.entries
@@ -72,6 +72,24 @@ def to_grid(plan: Plan) -> Grid:
         notes=_notes(plan),
     )
     return with_derived(grid)
+
+
+def with_stand_ins(grid: Grid, plan: Plan) -> Grid:
+    """Columns whose metric lacks its weights say what takes their place."""
+    metrics = [plan.engine.setting.resolve(column.metric) for column in plan.table.columns]
+    columns = [
+        replace(column, stand_in=_stand_in(metric))
+        for column, metric in zip(grid.columns, metrics, strict=True)
+    ]
+    return replace(grid, columns=columns)
+
+
+def _stand_in(metric: Any) -> str:
+    if any(_random_networks(metric)):
+        return "random weights"
+    if getattr(metric, "weights", None) == "photographs":
+        return "parameters fitted to a few embedded photographs"
+    return ""
 
 
 def pictures(plan: Plan) -> list[tuple[str, Path]]:

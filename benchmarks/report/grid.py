@@ -17,6 +17,7 @@ RankScope = Literal["group", "column"]
 Layout = Literal["rows", "transposed", "paired"]
 Role = Literal["method", "input", "reference", "best"]
 MEASURED = ("ok", "stale")
+STAND_IN = "◊"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Column:
     label: what it prints above this one, such as "MIoU (%)"; metric: the metric's name.
     digits: decimals of the printed numbers, and so of ours.
     higher_is_better: None where a number is neither good nor bad.
+    stand_in: what takes the place of the metric's absent weights, such as "random weights"; its
+        numbers are not held against the paper's. Empty where nothing does.
     """
 
     group: str
@@ -34,6 +37,7 @@ class Column:
     metric: str
     digits: int
     higher_is_better: bool | None
+    stand_in: str = ""
 
     @property
     def name(self) -> str:
@@ -43,7 +47,7 @@ class Column:
     @property
     def heading(self) -> str:
         """The metric with the direction in which it gets better."""
-        return f"{self.metric}{self._arrow}"
+        return f"{self.metric}{STAND_IN if self.stand_in else ''}{self._arrow}"
 
     @property
     def printed_heading(self) -> str:

@@ -15,7 +15,7 @@ from benchmarks.report.ranks import our_ranks, paper_ranks
 
 COLUMNS = (
     "table", "group", "row", "column", "ours", "ours_rank", "paper", "paper_rank", "delta",
-    "run_id", "score_id", "profile", "seeds", "n_images",
+    "run_id", "score_id", "profile", "seeds", "n_images", "stand_in",
 )  # fmt: skip
 PRINTED = ("table", "group", "row", "column", "printed", "rank", "bold", "mark")
 
@@ -25,7 +25,8 @@ def long_csv(grid: Grid) -> str:
 
     A field without a number is empty, whatever the reason: a status is never a number. `ours` is
     the mean over seeds in its shortest exact decimal form, `paper` the printed number, `delta`
-    their unrounded difference, `seeds` how many values were averaged.
+    their unrounded difference, `seeds` how many values were averaged, `stand_in` what took the
+    place of a metric's absent weights: there is no `delta` then.
     """
     ours, paper = our_ranks(grid), paper_ranks(grid)
     out = io.StringIO()
@@ -67,12 +68,13 @@ def _line(
         ranks[0],
         None if cell.printed is None else plain(cell.printed),
         ranks[1],
-        _delta(cell),
+        None if grid.columns[c].stand_in else _delta(cell),
         cell.run_id,
         cell.score_id,
         grid.profile,
         len(cell.values) or None,
         cell.n_images,
+        grid.columns[c].stand_in or None,
     ]
 
 

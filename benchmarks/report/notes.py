@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.report.grid import MEASURED, Cell, Grid, GridRow
+from benchmarks.report.grid import MEASURED, STAND_IN, Cell, Grid, GridRow
 from benchmarks.report.ranks import our_ranks, paper_ranks, printed_ranks
 
 STALE = "†"
@@ -40,6 +40,12 @@ def _declared(grid: Grid) -> list[str]:
 def _marks(grid: Grid, partial: str) -> Iterator[str]:
     every = [cell for _, cell in _cells(grid)]
     rows = [cell for row in grid.rows for cell in row.cells]
+    for metric, stand_in in dict.fromkeys((c.metric, c.stand_in) for c in grid.columns):
+        if stand_in:
+            yield (
+                f"{metric}{STAND_IN}: with {stand_in} instead of the real ones, which are not "
+                "here; not to be held against the paper's numbers."
+            )
     if any(len(cell.values) > 1 for cell in every):
         yield "±: sample standard deviation over seeds."
     if any(cell.status == "stale" for cell in every):

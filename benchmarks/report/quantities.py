@@ -89,7 +89,8 @@ class Numbers:
         """What is known about a cell.
 
         Raises:
-            NoNumberError: there is no number, or only one of a part of the test set.
+            NoNumberError: there is no number, or only one of a part of the test set or of a metric
+                without its weights.
         """
         cell, place = self.cell(table, row, column)
         if self.printed:
@@ -98,6 +99,8 @@ class Numbers:
             value = Fraction(cell.printed)
             half = Fraction(1, 2 * 10**place.digits)
             return Estimate(value, value - half, value + half)
+        if place.stand_in:
+            raise NoNumberError(f"measured with {place.stand_in}")
         if cell.partial:
             raise NoNumberError(f"measured on {cell.n_images} of {cell.expected_images} images")
         if cell.mean is None or math.isinf(cell.mean):

@@ -1,0 +1,78 @@
+"""Numbers of a metric without its weights are marked everywhere and held against nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
+from benchmarks.engine.collect import with_stand_ins
+from benchmarks.papers.pdl import TABLE2
+from benchmarks.report.comparison import compared, verdicts
+from benchmarks.report.grid import Cell, Grid
+from benchmarks.report.html import page
+from benchmarks.report.latex import latex
+from benchmarks.report.long_csv import long_csv
+from benchmarks.report.markdown import markdown
+from benchmarks.report.quantities import NoNumberError, Numbers
+from benchmarks.report.terminal import terminal
+
+
+def cell(paper: str, value: float) -> Cell:
+    return Cell(paper, values=(value,), status="ok", n_images=8, expected_images=8)
+
+
+@pytest.fixture
+def grid(build: Any) -> Grid:
+    """Two columns, of which the second is measured with random weights."""
+    found: Grid = build.grid([[cell("30.00", 31.0), cell("0.30", 0.1)]])
+    real, other = found.columns
+    return replace(found, columns=[real, replace(other, metric="LPIPS", stand_in="random weights")])
+
+
+@pytest.mark.parametrize("report", [markdown, terminal, latex, page])
+def test_reports_mark_the_column_and_say_why(grid: Grid, report: Any, tmp_path: Any) -> None:
+    text = report(grid, tmp_path) if report is page else report(grid)
+    mark = r"$\diamond$" if report is latex else "◊"
+    assert f"{grid.columns[1].metric}{mark}" in text
+    assert f"{grid.columns[0].metric}{mark}" not in text
+    assert "random weights" in text
+
+
+def test_nothing_is_compared_in_such_a_column(grid: Grid) -> None:
+    assert set(compared(grid)) == {(0, 0)}
+    assert [verdict.name for verdict in verdicts(grid)] == [grid.columns[0].name]
+    real, other = csv.DictReader(io.StringIO(long_csv(grid)))
+    assert (real["delta"], real["stand_in"]) == ("1.0", "")
+    assert (other["ours"], other["delta"], other["stand_in"]) == ("0.1", "", "random weights")
+
+
+def test_claims_have_no_data_there(grid: Grid) -> None:
+    numbers = Numbers({grid.name: grid}, printed=False)
+    row = grid.rows[0].key
+    assert numbers.estimate(grid.name, row, grid.columns[0].name).point == 31
+    with pytest.raises(NoNumberError, match="random weights"):
+        numbers.estimate(grid.name, row, grid.columns[1].name)
+
+
+@pytest.mark.parametrize(
+    ("profile", "there", "marked"),
+    [
+        (SMOKE, False, {"LPIPS", "NIQE", "FID"}),
+        (LITE, False, {"LPIPS", "NIQE", "FID"}),
+        (LITE, True, set()),
+        (PAPER, False, set()),  # nothing stands in: such cells have no number
+    ],
+)
+def test_columns_without_their_weights_are_found(
+    profile: Any, there: bool, marked: set[str]
+) -> None:
+    setting = Setting(profile, lambda name: there)
+    plan: Any = SimpleNamespace(table=TABLE2, engine=SimpleNamespace(setting=setting))
+    found = with_stand_ins(TABLE2.printed(), plan)
+    assert {column.metric for column in found.columns if column.stand_in} == marked
