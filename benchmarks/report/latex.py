@@ -35,8 +35,8 @@ SYMBOLS = {
     # `\\` takes a bracket or a star at the start of the next row for its own argument.
     "[": "{[}", "]": "{]}", "*": "{*}",
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", "−": "$-$", "×": r"$\times$",
-    "∞": r"$\infty$", "†": r"$\dagger$", "‡": r"$\ddagger$", "◊": r"$\diamond$", "≤": r"$\leq$", "≥": r"$\geq$",
-    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\varepsilon$",
+    "∞": r"$\infty$", "†": r"$\dagger$", "‡": r"$\ddagger$", "◊": r"$\diamond$", "≤": r"$\leq$",
+    "≥": r"$\geq$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\varepsilon$",
     "λ": r"$\lambda$", "µ": r"$\mu$", "μ": r"$\mu$", "σ": r"$\sigma$", "τ": r"$\tau$",
 }  # fmt: skip
 
