@@ -20,6 +20,7 @@ EPILOG = """examples:
   python reproduce.py --claims                               what the papers say, on their numbers
   python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
   python reproduce.py --study pdl_table3                     a folder with pages for raters
+  python reproduce.py --study-results pdl_table3-*.json      and what they answered, as the table
 
 exit status: 0 all cells that were asked for are there, but for those that need raters, 1 some are
 not (or, with --strict, a claim fails), 2 wrong usage
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="fill a study's table from the files that raters saved, all of them at once",
+        help="add files that raters saved, and fill their study's table",
     )
     how = p.add_argument_group("how")
     how.add_argument("--profile", choices=("smoke", "lite", "paper"), default="smoke")
@@ -88,7 +89,7 @@ GOES_WITH = {
     "format": ("paper", "table", "study_results"),
     "plan": ("table",),
     "only": ("table",),
-    "refresh": ("table",),
+    "refresh": ("table", "study"),
 }
 
 

@@ -106,12 +106,14 @@ def _needs_files(table: AnyTable) -> bool:
 def measured_grids(arguments: argparse.Namespace) -> dict[str, Grid]:
     """What the store has of every table under a profile; nothing is run."""
     engine = make_engine(arguments)
-    tables = tables_named(["all"], arguments.data_root is not None)
-    return {
-        table.name: to_grid(make_plan(table, engine, arguments.seeds))
-        for table in tables
-        if isinstance(table, Table)
-    }
+    grids = {}
+    for table in tables_named(["all"], arguments.data_root is not None):
+        if isinstance(table, Table):
+            grids[table.name] = to_grid(make_plan(table, engine, arguments.seeds))
+        elif isinstance(table, Pairwise):
+            profile = engine.setting.profile.name
+            grids[table.name] = studies.answered(table, profile, arguments.out)
+    return grids
 
 
 def make_tables(arguments: argparse.Namespace) -> int:
@@ -146,10 +148,11 @@ def make_tables(arguments: argparse.Namespace) -> int:
 def write_reports(arguments: argparse.Namespace, grid: Grid) -> str:
     """Write and print a table; says where it is."""
     folder = tables_folder(arguments, grid)
-    for form in dict.fromkeys(["md", "csv", *(arguments.format or [])]):
+    forms = dict.fromkeys(["md", "csv", *(arguments.format or [])])
+    for form in forms:
         write_file(folder / f"{grid.name}.{form}", _report(grid, form, folder).encode())
     print(terminal(grid))
-    return f"written to {folder / grid.name}.md and .csv"
+    return f"written to {folder / grid.name}.{', .'.join(forms)}"
 
 
 def make_study(arguments: argparse.Namespace) -> int:

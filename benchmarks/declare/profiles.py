@@ -159,7 +159,7 @@ LITE = Profile(
 
 PAPER = Profile(
     name="paper",
-    summary="the papers' protocol, data and pretrained weights; days on a GPU",
+    summary="the papers' protocol, data and pretrained weights; a GPU's day or more per row",
     training=lambda declared, network: declared,
     warm_up=lambda network: None,
     features="imagenet",

@@ -59,7 +59,7 @@ def _numbers(cell: Cell, digits: int) -> Iterator[str]:
         stale = " (stale: made by other code)" if cell.status == "stale" else ""
         yield f"measured here      {ours}{stale}"
     else:
-        reason = {"pending": "not run yet under this profile"}.get(cell.status, cell.status)
+        reason = {"pending": "not measured yet under this profile"}.get(cell.status, cell.status)
         yield f"measured here      nothing: {reason} {cell.detail}".rstrip()
 
 

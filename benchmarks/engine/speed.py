@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
 from benchmarks.engine.collect import declared
-from benchmarks.engine.execute import Engine
+from benchmarks.engine.execute import TRAIN_MODULE, Engine
+from benchmarks.engine.freshness import sources
 from benchmarks.engine.identity import digest
 from benchmarks.engine.machine import machine
 from benchmarks.engine.progress import Progress
@@ -39,7 +39,7 @@ def measured(table: Speed, engine: Engine) -> Grid:
         DataError: the training data is absent. MissingFile, WrongFile: the feature weights are.
     """
     # A narrow feature network would be no floor to speak of.
-    setting = Setting(replace(engine.setting.profile, feature_width=1.0), engine.setting.has_file)
+    setting = replace(engine.setting, profile=replace(engine.setting.profile, feature_width=1.0))
     runs = {label: setting.shortened(run) for label, run in table.runs().items()}
     features = setting.resolve(table.features)
     record = _record(runs, features, engine)
@@ -80,18 +80,22 @@ def _ratio(base: list[float], other: list[float]) -> float:
 def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[str, Any]:
     """What was timed on this device, from the store if it is there."""
     ids = {label: engine.identity.run_id(run) for label, run in runs.items()}
-    declared = [ids, engine.identity.canonical(features), ROUNDS, str(engine.device)]
-    folder = engine.store.folder("speed", digest(declared))
+    # Other code or another machine has other speeds.
+    code = [sources(run, TRAIN_MODULE, __name__) for run in runs.values()]
+    here = machine(engine.device)
+    place = {name: text for name, text in here.items() if name != "commit"}
+    wanted = [ids, engine.identity.canonical(features), ROUNDS, place, code]
+    folder = engine.store.folder("speed", digest(wanted))
     record = folder.read_json("speed.json")
     if record is None or engine.refresh:
         works = {label: _step(run, engine) for label, run in runs.items()}
         works[FLOOR] = _floor(features, next(iter(runs.values())), engine)
         seconds = _in_turn(works, engine.device)
         record = {
-            "id": digest(declared),
+            "id": digest(wanted),
             "runs": ids,
             "seconds": seconds,
-            "machine": machine(engine.device),
+            "machine": here,
         }
         with folder.locked():
             folder.write_json("speed.json", record)

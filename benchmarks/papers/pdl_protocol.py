@@ -11,12 +11,13 @@ from typing import Any
 
 from torch import nn
 
+from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.identity import Identity
 from baselines.discriminators.srgan import SRGANDiscriminator
 from baselines.super_resolution.bicubic import Bicubic
 from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
-from benchmarks.declare.runs import Fixed, network
+from benchmarks.declare.runs import Fixed, Network, network
 from benchmarks.declare.sources import assumed, cited, paper
 from benchmarks.declare.table import Column, Reference, Row
 from benchmarks.metrics.fid import FID
@@ -48,7 +49,10 @@ TRAINING = Training(
     batch=paper(8, "version 1, Sec. 5"),
     crop=paper(256, "version 1, Sec. 5"),
     optimizer=Adam(
-        lr=assumed(1e-3, "'ADAM with default parameters' (5): the default of Kingma and Ba"),
+        lr=assumed(
+            1e-3,
+            "'ADAM with default parameters' (5): the default of Kingma and Ba; SRN's authors take 1e-4",
+        ),
         betas=paper((0.9, 0.999), "version 1, Sec. 5: Adam's defaults"),
     ),
     augment=assumed("none", "the paper speaks of crops and of nothing else"),
@@ -89,19 +93,27 @@ L2_PERCEPTUAL = Perceptual(
 BANDWIDTH = assumed(0.5, "the paper names none; Mechrez et al. 2018, released config")
 CONTEXTUAL_DP = Contextual(FEATURES, distance="dot", bandwidth=BANDWIDTH)
 CONTEXTUAL_L2 = Contextual(FEATURES, distance="l2", bandwidth=BANDWIDTH)
-SRGAN = cited(0.006, "Ledig et al. 2017: features divided by 12.75") * Perceptual(
+# SRGAN has no pixel term: content and adversary alone.
+SRGAN = assumed(
+    0.006, "SRGAN divides VGG's features by 12.75; whether its VGG is scaled as ours is not known"
+) * Perceptual(
     Features("vgg19", cited(("relu5_4",), "Ledig et al. 2017, Sec. 2.2.1")), "l2"
 ) + cited(1e-3, "Ledig et al. 2017, Eq. 3") * Adversarial(
-    network(SRGANDiscriminator), lr=cited(1e-4, "Ledig et al. 2017, Sec. 3.2")
+    network(SRGANDiscriminator),
+    lr=assumed(1e-3, "'the same ... optimization parameters' for all models; SRGAN's own is 1e-4"),
 )
 UNPRINTED = assumed(0.01, "the paper gives no weight here; the one of its JPEG table")
+
+# Of the networks, the one that needs more than its class to be declared.
+DSDEBLUR = network(DsDeblur, start="identity")  # see ASSUMED_DSDEBLUR
 
 # Tables ------------------------------------------------------------------------------------------
 
 
 def quality(test: Any) -> tuple[Column, ...]:
     """The five metrics of version 2."""
-    return (*full_reference(test), Column(NIQE(), test), Column(FID(), test))
+    niqe = NIQE(assumed("live", "its authors' parameters; MATLAB's own function has others"))
+    return (*full_reference(test), Column(niqe, test), Column(FID(), test))
 
 
 def full_reference(test: Any, ms_ssim: str | None = None) -> tuple[Column, ...]:
@@ -111,7 +123,7 @@ def full_reference(test: Any, ms_ssim: str | None = None) -> tuple[Column, ...]:
 
 
 def one(
-    model: type[nn.Module] | None,
+    model: type[nn.Module] | Network | None,
     objective: Objective | Term | None,
     numbers: str,
     **changes: Any,
@@ -121,7 +133,7 @@ def one(
 
 
 def sweep(
-    model: type[nn.Module], pixel: Term, term: Term, numbers: dict[str, str], where: str
+    model: type[nn.Module] | Network, pixel: Term, term: Term, numbers: dict[str, str], where: str
 ) -> list[Row]:
     """A block of one loss with several weights, which the paper prints in the table `where`."""
     return [
@@ -143,7 +155,12 @@ def projected(scheme: str, numbers: dict[str, str], where: str) -> list[Row]:
 
 DENOISING = ClippedNoise(CROPS, sigma=paper(100, "version 1, Sec. 5.3"))
 NOISY = replace(DENOISING, data=VALID)
-SMALLER = Downscaled(CROPS, scale=paper(4, "version 1, Sec. 5.4"))
+SMALLER = Downscaled(
+    CROPS,
+    scale=paper(4, "version 1, Sec. 5.4"),
+    levels=assumed(256, "small images are 8-bit files, as DIV2K's own are"),
+    border=assumed("symmetric", "MATLAB's imresize, with which DIV2K's own were made"),
+)
 SMALL = replace(SMALLER, data=VALID)
 SHAKING = CameraShake(
     CROPS,
@@ -165,14 +182,52 @@ MOSAICKING = BayerMosaic(
 MOSAICKED = replace(MOSAICKING, data=VALID)
 
 # Choices that stand in no declaration, for the ledger.
-ALL_SCALES = assumed(
-    "L_1 is taken at three scales and summed", "the network's authors do so with their squares"
+EVERYWHERE = (
+    assumed(
+        "feature networks get images in [0, 1], less ImageNet's mean, over its deviation",
+        "torchvision's; with features of another size every weight would mean something else",
+    ),
+    assumed("perceptual losses are means over features", "Eq. 5 and 6 leave their scale open"),
+    assumed("the learning rate is constant and the last step's weights count", "nothing else said"),
+    assumed(
+        "FID compares whole images, made 299x299", "the paper does not say; crops are possible"
+    ),
+)
+THREE_SCALES = (
+    assumed(
+        "L_1 is taken at three scales and summed, a perceptual loss at the full size only",
+        "the network's authors sum their squares over the scales",
+    ),
 )
 ASSUMED_SRN = (
     assumed("SRN is its authors' colour model, without LSTM", "the paper names the network alone"),
-    ALL_SCALES,
+    *THREE_SCALES,
+    *EVERYWHERE,
 )
-ASSUMED_DSDEBLUR = (ALL_SCALES,)
+CLIPPED = assumed("noisy images are clipped", "the input's 10.49 dB is that of clipped noise")
+ASSUMED_DENOISING = (*ASSUMED_SRN, CLIPPED)
+ASSUMED_PROJECTIONS = (
+    assumed("projections are drawn anew at each step", "the paper does not say"),
+    assumed("a row of R2P is a random direction in the plane of two channels", "no weights given"),
+    assumed("RPP adds noise of length 0.1 to each row, which is then made a unit", "no size given"),
+    *ASSUMED_DENOISING,
+)
+ASSUMED_MOSAIC = (
+    assumed("the pattern is RGGB, each sample in its colour's plane", "the paper does not say"),
+    *ASSUMED_SRN,
+)
+ASSUMED_DSDEBLUR = (
+    assumed(
+        "DsDeblur starts as nearly the identity",
+        "its authors' training code is not public; from Xavier's weights it starts around 1e8",
+    ),
+    assumed(
+        "a hand moves as 1/f noise up to 20 Hz; images go on by reflection and results are clipped",
+        "the cited generator is not public",
+    ),
+    *THREE_SCALES,
+    *EVERYWHERE,
+)
 ASSUMED_EDSR = (
     assumed(
         "EDSR is its authors' baseline of 16 blocks with 64 features",
@@ -182,6 +237,11 @@ ASSUMED_EDSR = (
         "SRGAN trains EDSR, from the weights of the no-perceptual row",
         "the paper has one configuration for all models; SRGAN's authors start from a trained one",
     ),
+    assumed(
+        "SRGAN's discriminator sees crops of any size, pooled to 6x6 features",
+        "its authors' has a dense layer for crops of 96",
+    ),
+    *EVERYWHERE,
 )
 
 # The rows that raters are shown, where a loss has several.

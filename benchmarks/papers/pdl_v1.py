@@ -6,7 +6,6 @@ prints. The runs are those of version 2, but for a weight of L2 that only versio
 
 from __future__ import annotations
 
-from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.identity import Identity
 from baselines.super_resolution.edsr import EDSR
@@ -15,8 +14,10 @@ from benchmarks.declare.sources import assumed
 from benchmarks.declare.table import Column, Derived, Row, Table
 from benchmarks.papers.pdl import PIXELS
 from benchmarks.papers.pdl_protocol import (
+    ASSUMED_DENOISING,
     ASSUMED_DSDEBLUR,
     ASSUMED_EDSR,
+    ASSUMED_PROJECTIONS,
     ASSUMED_SRN,
     COMPRESSED,
     COMPRESSING,
@@ -24,6 +25,7 @@ from benchmarks.papers.pdl_protocol import (
     CONTEXTUAL_L2,
     DEGRADED,
     DENOISING,
+    DSDEBLUR,
     ENLARGED,
     HEADERS,
     L1_PERCEPTUAL,
@@ -59,7 +61,7 @@ TABLE1 = Table(
     protocol=PROTOCOL,
     train=DENOISING,
     warm_up=SCALES,
-    assumptions=ASSUMED_SRN,
+    assumptions=ASSUMED_DENOISING,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,
@@ -175,11 +177,11 @@ TABLE5 = Table(
     bold_known=False,
     groups={
         "input": one(Identity, None, "27.07 .899 .328 .213", role="input"),
-        "no-perceptual": one(DsDeblur, SCALES, "32.57 .969 .161 .563"),
-        "L1": one(DsDeblur, SCALES + UNPRINTED * L1_PERCEPTUAL, "33.07 .973 .126 .731"),
-        "CTXDP": one(DsDeblur, SCALES + UNPRINTED * CONTEXTUAL_DP, "32.11 .965 .117 .759"),
-        "CTXL2": one(DsDeblur, SCALES + UNPRINTED * CONTEXTUAL_L2, "32.79 .971 .095 .959"),
-        "PDL": sweep(DsDeblur, SCALES, OURS, {
+        "no-perceptual": one(DSDEBLUR, SCALES, "32.57 .969 .161 .563"),
+        "L1": one(DSDEBLUR, SCALES + UNPRINTED * L1_PERCEPTUAL, "33.07 .973 .126 .731"),
+        "CTXDP": one(DSDEBLUR, SCALES + UNPRINTED * CONTEXTUAL_DP, "32.11 .965 .117 .759"),
+        "CTXL2": one(DSDEBLUR, SCALES + UNPRINTED * CONTEXTUAL_L2, "32.79 .971 .095 .959"),
+        "PDL": sweep(DSDEBLUR, SCALES, OURS, {
             "0.001": "33.01 .974 .112 .822",
             "0.005": "32.53 .969 .092 .979",
             "0.010": "31.97 .964 .093 .956",
@@ -227,7 +229,7 @@ TABLE7 = Table(
     train=DENOISING,
     warm_up=SCALES,
     references=DEGRADED,
-    assumptions=ASSUMED_SRN,
+    assumptions=ASSUMED_PROJECTIONS,
     headers=HEADERS,
     rank_within="column",
     bold_known=False,

@@ -87,7 +87,8 @@ def title(grid: Grid) -> str:
 def legend(grid: Grid) -> str:
     """What ranks, bold type and arrows mean where ranks are computed here."""
     if grid.rank_within is None:
-        return ARROWS
+        directed = any(column.higher_is_better is not None for column in grid.columns)
+        return ARROWS if directed else ""
     within = _within(grid)
     return f"(n): rank {within}, ties share the better rank. Bold: the best {within}. {ARROWS}"
 

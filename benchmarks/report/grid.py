@@ -73,6 +73,7 @@ class Cell:
     status: "ok", "stale" (made by other code), "failed", "needs" (`detail` names the missing
         file), "pending", "not implemented", or another word to be printed instead of a number.
     n_images, expected_images: how many test images were measured, and how many the test set has.
+    answers: of a fraction of raters' answers, how many there are.
     """
 
     paper: str | None = None
@@ -87,6 +88,7 @@ class Cell:
     score_id: str = ""
     n_images: int | None = None
     expected_images: int | None = None
+    answers: int | None = None
 
     def __post_init__(self) -> None:
         if bool(self.values) != (self.status in MEASURED):

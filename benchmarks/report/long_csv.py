@@ -15,7 +15,7 @@ from benchmarks.report.ranks import our_ranks, paper_ranks
 
 COLUMNS = (
     "table", "group", "row", "column", "ours", "ours_rank", "paper", "paper_rank", "delta",
-    "run_id", "score_id", "profile", "seeds", "n_images", "stand_in",
+    "run_id", "score_id", "profile", "seeds", "n_images", "stand_in", "detail",
 )  # fmt: skip
 PRINTED = ("table", "group", "row", "column", "printed", "rank", "bold", "mark")
 
@@ -26,7 +26,8 @@ def long_csv(grid: Grid) -> str:
     A field without a number is empty, whatever the reason: a status is never a number. `ours` is
     the mean over seeds in its shortest exact decimal form, `paper` the printed number, `delta`
     their unrounded difference, `seeds` how many values were averaged, `stand_in` what took the
-    place of a metric's absent weights: there is no `delta` then.
+    place of a metric's absent weights (there is no `delta` then), `detail` why a number is not
+    there, or how many answers it rests on.
     """
     ours, paper = our_ranks(grid), paper_ranks(grid)
     out = io.StringIO()
@@ -75,6 +76,7 @@ def _line(
         len(cell.values) or None,
         cell.n_images,
         grid.columns[c].stand_in or None,
+        cell.detail or None,
     ]
 
 

@@ -150,6 +150,10 @@ class Cell(Quantity):
         """The printed or the measured number."""
         return numbers.estimate(self.table, self.row, self.column)
 
+    def place(self, numbers: Numbers) -> GridCell:
+        """The cell itself."""
+        return numbers.cell(self.table, self.row, self.column)[0]
+
     def words(self, numbers: Numbers) -> str:
         """The row, the column and the number."""
         return f"{self.row}, {self.column} {self._number(numbers)}"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from benchmarks.report import wilson
 from benchmarks.report.quantities import (
     Cell,
     Estimate,
@@ -120,16 +121,23 @@ def _within(estimate: Estimate, low: Fraction, high: Fraction) -> Truth:
 
 @dataclass(frozen=True)
 class Preferred(Statement):
-    """More than half of all raters prefer one to the other; a fraction of so many answers."""
+    """More than half of all raters prefer one to the other.
 
-    fraction: Quantity
+    answers: of how many answers the printed fraction is; a measured one knows it itself.
+    """
+
+    fraction: Cell
     answers: int
 
     def _check(self, numbers: Numbers) -> Outcome:
         p = float(self.fraction.evaluate(numbers).point)
-        half = 1.96 * (p * (1 - p) / self.answers) ** 0.5
-        why = f"{self.fraction.words(numbers)} of {self.answers} answers, ±{half:.3f}"
-        if abs(p - 0.5) <= half:
+        n = self.answers if numbers.printed else self.fraction.place(numbers).answers
+        if not n:
+            raise NoNumberError("the number of answers is not known")
+        low, high = wilson.interval(p, n)
+        words = self.fraction.words(numbers)
+        why = f"{words} of {n} answers, 95 % interval {low:.3f} to {high:.3f}"
+        if low <= 0.5 <= high:
             return Outcome("undecided", why)
         return Outcome("holds" if p > 0.5 else "fails", why)
 

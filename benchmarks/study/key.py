@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.study.plan import Deck
@@ -32,12 +32,16 @@ class Key:
     failures_allowed: attention checks that a rater may fail and still be counted; declared with
         the study, before there is any answer.
     deck: what the page knows. pictures: by the ids of the deck.
+    runs: of every method, the run whose images are shown.
+    facts: what else was run, name and text, for the report.
     """
 
     methods: tuple[str, ...]
     failures_allowed: int
     deck: Deck
     pictures: dict[str, Shown]
+    runs: dict[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
 
     def json(self) -> str:
         """Readable JSON; equal keys give equal text."""
@@ -58,6 +62,7 @@ def read_key(path: Path) -> Key:
         for name in ("items", "checks"):
             deck[name] = tuple((a, b) for a, b in deck[name])
         pictures = {name: Shown(**shown) for name, shown in found.pop("pictures").items()}
+        found["facts"] = tuple((name, text) for name, text in found["facts"])
         key = Key(
             **{**found, "methods": tuple(found["methods"])}, deck=Deck(**deck), pictures=pictures
         )

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
 from itertools import combinations, cycle, islice
@@ -87,7 +87,13 @@ class Study:
         return tuple((a, b) if (i + j) % 2 else (b, a) for (i, a), (j, b) in numbered)
 
 
-def write_kit(folder: Path, study: Study, pictures: Mapping[str, Mapping[str, Picture]]) -> None:
+def write_kit(
+    folder: Path,
+    study: Study,
+    pictures: Mapping[str, Mapping[str, Picture]],
+    runs: Mapping[str, str] | None = None,
+    facts: Sequence[tuple[str, str]] = (),
+) -> None:
     """Write the page with its pictures, the key, and a README for the experimenter.
 
     Equal arguments give equal files. A kit that is there already is never changed, because raters
@@ -99,6 +105,7 @@ def write_kit(folder: Path, study: Study, pictures: Mapping[str, Mapping[str, Pi
             attention checks "clean" is the undistorted image, of which one image at least is
             needed, and "input" the degraded one. Where the input is missing or not far below the
             clean image (PSNR 20 dB), the clean image with coarse pixels takes its place.
+        runs, facts: for the key, see there.
 
     Raises:
         StudyError: a picture is missing or does not fit, or `folder` has something else in it.
@@ -109,14 +116,16 @@ def write_kit(folder: Path, study: Study, pictures: Mapping[str, Mapping[str, Pi
     page = f"{RATERS}/index.html"
     _refuse_others(folder, {*names, page, KEY, "README.txt"})
     digest = hashlib.sha256(_page(study, deck).encode())
+    width = height = 0
     for name, (picture, what) in zip(names, shown.items(), strict=True):
         pixels = crop(pixels_of(pictures[what.image], what, study.methods[0]), study.crop)
+        height, width = max(height, pixels.shape[0]), max(width, pixels.shape[1])
         digest.update(f"{picture} {pixels.shape} ".encode() + pixels.tobytes())
         _write_once(folder / name, png(pixels))
     deck = replace(deck, kit=digest.hexdigest())
-    key = Key(study.methods, study.failures_allowed, deck, shown)
+    key = Key(study.methods, study.failures_allowed, deck, shown, dict(runs or {}), tuple(facts))
     _write_once(folder / KEY, key.json().encode())
-    _write_once(folder / "README.txt", _readme(study, deck).encode())
+    _write_once(folder / "README.txt", _readme(study, deck, width, height).encode())
     _write_once(folder / page, _page(study, deck).encode())  # last: a page without pictures is none
 
 
@@ -208,7 +217,7 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _readme(study: Study, deck: Deck) -> str:
+def _readme(study: Study, deck: Deck, width: int, height: int) -> str:
     template = (Path(__file__).parent / "readme.txt").read_text(encoding="utf-8")
     return template.format(
         name=study.name,
@@ -216,8 +225,9 @@ def _readme(study: Study, deck: Deck) -> str:
         questions=study.questions,
         repeats=study.repeats,
         checks=study.checks,
-        crop=study.crop,
-        width=2 * study.crop + 40,
+        picture=f"{width}x{height}",
+        width=2 * width + 40,
+        height=height + 80,
         failures=study.failures_allowed,
         pairs=deck.block,
         enough=-(-ANSWERS * deck.block // study.questions),
@@ -230,8 +240,8 @@ def _refuse_others(folder: Path, ours: set[str]) -> None:
     for name in _files(folder):
         if name not in ours:
             raise StudyError(
-                f"{folder} already holds {name}, which is no part of this kit: choose "
-                f"another folder"
+                f"{folder} already holds {name}, which is no part of this kit: move it "
+                f"away, or choose another folder"
             )
 
 
@@ -247,5 +257,6 @@ def _write_once(path: Path, content: bytes) -> None:
         write_file(path, content)
     elif path.read_bytes() != content:
         raise StudyError(
-            f"{path} is of another kit, whose raters' files need it as it is: choose another folder"
+            f"{path} is of another kit, whose raters' files need it as it is: move that kit "
+            f"away, or choose another folder"
         )

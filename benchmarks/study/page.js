@@ -71,6 +71,7 @@ let plan = []; // the rater's questions
 let state = null; // what is kept: rater, started, ended, answers, opened
 let locked = true; // no answer counts while pictures change
 let shownAt = 0;
+let whole = true; // whether the window shows both pictures whole
 
 function lock(whether) {
   locked = whether;
@@ -117,7 +118,9 @@ function enter() {
   if (given !== "" && rater === null) refuse();
   const found = rater === null ? null : kept(rater);
   if (found !== null && found.answers.length > 0) {
-    at("begin").textContent = `Continue: ${found.answers.length} answered`;
+    const done = found.answers.length;
+    const all = done === questionsFor(rater).length;
+    at("begin").textContent = all ? "All answered: save your answers" : `Continue: ${done} answered`;
   }
   only("start");
   at(rater === null ? "rater" : "begin").focus();
@@ -216,8 +219,8 @@ function fit() {
   const height = Math.ceil(Math.max(...images.map((image) => image.naturalHeight * size)) + 8);
   at("small").hidden = true; // the room is measured without the warning
   const top = at("pair").getBoundingClientRect().top + window.scrollY;
-  const fits = width <= document.documentElement.clientWidth && top + height <= window.innerHeight;
-  at("small").hidden = fits;
+  whole = width <= document.documentElement.clientWidth && top + height <= window.innerHeight;
+  at("small").hidden = whole;
   at("small").textContent =
     `This window is too small to see both images whole: they need ${width} × ${Math.ceil(top) + height} points. ` +
     "Please make it as large as your screen allows.";
@@ -228,7 +231,7 @@ function choose(side) {
   lock(true);
   const { id, left, right } = plan[state.answers.length];
   const milliseconds = Math.round(performance.now() - shownAt);
-  state.answers.push({ question: id, left, right, chosen: side, milliseconds });
+  state.answers.push({ question: id, left, right, chosen: side, milliseconds, whole });
   if (state.answers.length === plan.length) {
     state.ended = new Date(Math.max(Date.now(), Date.parse(state.started))).toISOString();
   }
@@ -272,6 +275,7 @@ function save() {
   link.href = URL.createObjectURL(blob);
   link.download = fileName();
   link.click();
+  at("saved").textContent = `Saved as ${fileName()}, where this browser puts downloads.`;
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchmarks.report import wilson
 from benchmarks.report.grid import Cell, Grid
 from benchmarks.study.key import Key, StudyError
 from benchmarks.study.ratings import Answer, Rater, judged
 
-NORMAL_95 = 1.959963984540054  # 97.5 % of a normal variable lie below
 CONVERGED = 1e-10  # largest difference of wins to expected wins, per comparison
 STEPS = 200_000
 
@@ -48,11 +48,7 @@ class Preference:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of the fraction, without continuity correction."""
-        p, n, z = self.fraction, self.n, NORMAL_95
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        low = 0.0 if self.wins == 0 else middle - half
-        return low, 1.0 if self.wins == n else middle + half
+        return wilson.interval(self.fraction, self.n)
 
 
 @dataclass(frozen=True)
@@ -184,7 +180,9 @@ def _filled(cell: Cell, found: Preferences, row: str, column: str) -> Cell:
         return replace(cell, status="-")
     if not {row, column} <= set(found.methods) or (met := found.between(row, column)) is None:
         return cell
-    return replace(cell, values=(met.fraction,), status="ok", detail=_uncertainty(met))
+    return replace(
+        cell, values=(met.fraction,), status="ok", detail=_uncertainty(met), answers=met.n
+    )
 
 
 def notes(found: Preferences) -> list[str]:
@@ -210,9 +208,18 @@ def _of_raters(found: Preferences) -> list[str]:
             f"{same} of {repeats} times. The repeats do not count in the table."
         )
     answers = sum(rater.answers for rater in counted)
+    if cut := sum(rater.cut for rater in counted):
+        lines.append(
+            f"In {cut} of {answers} answers the rater's window was too small for both pictures."
+        )
     if answers:
         left = sum(rater.left for rater in counted)
         lines.append(f"The left image was chosen {left} of {answers} times.")
+        pace = sorted(rater.median_ms for rater in counted)
+        lines.append(
+            f"Half of a rater's answers took no longer than {pace[0] / 1000:.1f} s (the quickest "
+            f"rater) to {pace[-1] / 1000:.1f} s (the slowest)."
+        )
     return lines
 
 

@@ -25,8 +25,15 @@ FIELDS = {
     "ended": str,
     "answers": list,
 }
-ANSWER_FIELDS = {"question": str, "left": str, "right": str, "chosen": str, "milliseconds": int}
-WORDS = {int: "a whole number", str: "text", list: "a list"}
+ANSWER_FIELDS = {
+    "question": str,
+    "left": str,
+    "right": str,
+    "chosen": str,
+    "milliseconds": int,
+    "whole": bool,
+}
+WORDS = {int: "a whole number", str: "text", list: "a list", bool: "true or false"}
 
 
 class RatingError(UsageError):
@@ -41,6 +48,7 @@ class Answer:
     kind: "pair", "repeat" (the same again, sides swapped) or "check" (clean against degraded).
     image: its name. left, right, chosen: methods; in a check "clean" and "degraded".
     milliseconds: from the showing to the choice.
+    whole: whether the window showed both pictures whole.
     """
 
     rater: str
@@ -51,6 +59,7 @@ class Answer:
     right: str
     chosen: str
     milliseconds: int
+    whole: bool
 
     @property
     def other(self) -> str:
@@ -65,6 +74,7 @@ class Rater:
     failed: attention checks in which the degraded image was chosen, of `checks`.
     consistent: repeated questions with the same choice as at first, of `repeats`.
     left: how often the left image was chosen, of all `answers`.
+    cut: how many of them in a window too small for both pictures.
     median_ms: half of the answers took no longer.
     counted: whether the answers count in the table.
     """
@@ -76,6 +86,7 @@ class Rater:
     repeats: int
     left: int
     answers: int
+    cut: int
     median_ms: int
     counted: bool
 
@@ -136,6 +147,7 @@ def _judged(rater: str, answers: Sequence[Answer], key: Key) -> Rater:
         repeats=len(repeats),
         left=sum(a.chosen == a.left for a in answers),
         answers=len(answers),
+        cut=sum(not a.whole for a in answers),
         median_ms=sorted(a.milliseconds for a in answers)[(len(answers) - 1) // 2],
         counted=failed <= key.failures_allowed,
     )
@@ -265,6 +277,7 @@ def _answer(given: dict[str, Any], asked: Question, key: Key, rater: str, where:
         right=right.method,
         chosen=left.method if given["chosen"] == "left" else right.method,
         milliseconds=given["milliseconds"],
+        whole=given["whole"],
     )
 
 

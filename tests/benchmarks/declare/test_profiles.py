@@ -1,6 +1,7 @@
 """Profiles change what they say they change, and nothing else."""
 
 import pytest
+import torch
 
 from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
 from benchmarks.declare.runs import Released, Run
@@ -95,6 +96,20 @@ def test_smoke_begins_slow_networks_as_the_identity():
         assert isinstance(start.data.data, Photographs)
         if srgan is not None:
             assert srgan.start == made["no-perceptual / "]
+
+
+def test_dsdeblur_starts_where_training_can_begin():
+    """From its authors' initialisation it answers in values around 1e8, which lite never mends."""
+    for profile in (LITE, PAPER):
+        networks = {run.network for run in pdl_runs(profile, pdl.TABLE6).values()}
+        (spec,) = networks
+        torch.manual_seed(0)
+        image = torch.rand(1, 3, 32, 32)
+        with torch.no_grad():
+            for output in spec.build()(image):
+                assert (output - torch.nn.functional.interpolate(
+                    image, size=output.shape[-2:], mode="bilinear"
+                )).abs().mean() < 0.05  # fmt: skip
 
 
 def test_folders_stand_in_for_div2k_in_lite_only():

@@ -4,13 +4,19 @@ import statistics
 
 import pytest
 import tiny
+from PIL import Image
 
+from benchmarks.declare.profiles import LITE, Setting
 from benchmarks.declare.runs import network
 from benchmarks.declare.speed import Speed
 from benchmarks.engine import speed
+from benchmarks.engine.identity import Identity
+from benchmarks.engine.machine import machine
 from benchmarks.papers.pdl import TABLE1
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
+from datasets.folders import PhotographFolders
+from datasets.images import Places
 from losses.features import Features
 from losses.l1 import L1
 from losses.perceptual import Perceptual
@@ -59,6 +65,35 @@ def test_what_was_measured_is_kept_until_it_is_refreshed(tmp_path, rounds, monke
     assert again == [1.0, 1.0, 0.5]  # by that clock all work takes a second
 
 
+def test_other_code_or_another_machine_is_measured_again(tmp_path, rounds, monkeypatch):
+    first = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    asked = {"commit": "elsewhere", "threads": 99}
+    for changed, same in (({"commit": asked["commit"]}, True), (asked, False)):
+        monkeypatch.setattr(speed, "machine", lambda device, c=changed: machine(device) | c)
+        again = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+        assert (again.rows[0].cells[0].run_id == first.rows[0].cells[0].run_id) == same
+    monkeypatch.setattr(speed, "machine", machine)
+    monkeypatch.setattr(speed, "sources", lambda *_: {"losses.l1": "changed"})
+    again = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    assert again.rows[0].cells[0].run_id != first.rows[0].cells[0].run_id
+
+
+def test_lite_times_on_the_folders_that_stand_in_for_div2k(tmp_path, monkeypatch):
+    Image.effect_noise((300, 300), 64).convert("RGB").save(tmp_path / "a.png")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "a.png").rename(tmp_path / "mine" / "a.png")
+    engine = tiny.tiny_engine(tmp_path)
+    engine.identity = Identity(Places(root=tmp_path, cache=tmp_path / "cache"))
+    engine.setting = Setting(LITE, lambda name: False, photographs=(("train", ("mine",)),))
+    seen = []
+    monkeypatch.setattr(speed, "_step", lambda run, engine: lambda: seen.append(run.data.data))
+    monkeypatch.setattr(speed, "_floor", lambda *_: lambda: None)
+    seconds = iter(range(10_000))
+    monkeypatch.setattr(speed, "_now", lambda device: float(next(seconds)))
+    speed.measured(TABLE1, engine)
+    assert set(seen) == {PhotographFolders(("mine",))}
+
+
 def test_record_tells_what_was_timed_and_where(tmp_path, rounds):
     engine = tiny.tiny_engine(tmp_path)
     grid = speed.measured(TABLE, engine)
@@ -74,15 +109,23 @@ def test_record_tells_what_was_timed_and_where(tmp_path, rounds):
     assert grid.rows[1].cells[0].mean == ratio
 
 
-def test_timing_a_step_is_timing_the_training_loop(tmp_path):
-    """The parameters move as they do in a training."""
-    engine = tiny.tiny_engine(tmp_path)
-    run = TABLE.runs()["plain"]
-    step = speed._step(run, engine)
-    trainee = step.__closure__[1].cell_contents
-    before = [p.clone() for p in trainee.network.parameters()]
-    step()
-    assert any((a != b).any() for a, b in zip(before, trainee.network.parameters(), strict=True))
+def test_timed_steps_train(tmp_path, rounds, monkeypatch):
+    """The work that is timed is the training loop's: every network has made every step."""
+    made = []
+
+    class Recorded(speed.Trainee):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.begun = [p.clone() for p in self.network.parameters()]
+            made.append(self)
+
+    monkeypatch.setattr(speed, "Trainee", Recorded)
+    speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    assert len(made) == 2
+    for trainee in made:
+        assert trainee.step == 1 + 3  # one to warm up
+        for before, after in zip(trainee.begun, trainee.network.parameters(), strict=True):
+            assert (before != after).any()
 
 
 def test_table1_times_every_loss_that_it_names():

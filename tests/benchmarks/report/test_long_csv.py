@@ -12,7 +12,7 @@ from benchmarks.report.long_csv import long_csv
 
 HEADER = (
     "table,group,row,column,ours,ours_rank,paper,paper_rank,delta,"
-    "run_id,score_id,profile,seeds,n_images,stand_in"
+    "run_id,score_id,profile,seeds,n_images,stand_in,detail"
 )
 
 
@@ -37,7 +37,7 @@ def test_one_line_per_cell_in_reading_order(table1: Any) -> None:
     } | dict.fromkeys(
         (
             "ours", "ours_rank", "delta", "run_id", "score_id", "profile", "seeds", "n_images",
-            "stand_in",
+            "stand_in", "detail",
         ),
         "",
     )  # fmt: skip

@@ -211,6 +211,18 @@ def test_notes_tell_who_was_left_out_and_how_steady_the_others_were(key, saved):
     assert "chose the same image 4 of 4 times" in said[2]
     left = sum(a.chosen == a.left for a in answers if a.rater != "lazy")
     assert said[3] == f"The left image was chosen {left} of 20 times."
+    assert "no longer than 1.0 s (the quickest rater) to 1.0 s" in said[4]
+
+
+def test_notes_tell_in_how_many_answers_a_picture_was_cut(key, saved):
+    def small(found):
+        for a in found["answers"][:3]:
+            a["whole"] = False
+
+    answers = read_ratings([saved("1"), saved("2", small)], key)
+    assert "In 3 of 20 answers the rater's window was too small for both pictures." in notes(
+        preferences(answers, key)
+    )
 
 
 def test_notes_give_each_pair_once():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from functools import partial
@@ -70,7 +71,7 @@ def command(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def kit(command, tmp_path):
     status, said, _ = command("--study", STUDY.name)
-    folder = tmp_path / "studies" / "smoke" / STUDY.name
+    folder = tmp_path / "studies" / "smoke" / STUDY.name / "kit"
     assert status == 0
     assert str(folder / "raters" / "index.html") in said
     return folder
@@ -126,11 +127,37 @@ def test_table_needs_raters_until_their_files_are_read(command, kit, saved, tmp_
     assert "not comparable" in grid.watermark
 
 
-def test_files_read_again_take_the_place_of_earlier_ones(command, kit, saved, tmp_path):
+def raters(out):
+    (note,) = [n for n in studies.answered(STUDY, "smoke", out).notes if "raters are counted" in n]
+    return int(note.split()[2])
+
+
+def test_later_files_are_added(command, kit, saved, tmp_path):
     command("--study-results", saved("1"), saved("2"))
-    command("--study-results", saved("3"))
-    notes = studies.answered(STUDY, "smoke", tmp_path).notes
-    assert any("Answers of 1 raters" in note for note in notes)
+    command("--study-results", saved("2"), saved("7"))  # the second once more
+    assert raters(tmp_path) == 3
+    kept = {path.name for path in (kit.parent / "answers").iterdir() if path.suffix == ".json"}
+    assert kept == {f"{STUDY.name}-{rater}.json" for rater in "127"}
+
+
+def test_other_answers_of_the_same_rater_replace_none(command, kit, saved, tmp_path):
+    command("--study-results", saved("1"))
+    other = saved("1")
+    other.write_text(other.read_text().replace("1000", "1001"))
+    status, _, error = command("--study-results", saved("2"), other)
+    assert status == 2
+    assert f"{STUDY.name}-1.json" in error
+    assert raters(tmp_path) == 1
+
+
+def test_number_of_answers_and_runs_stand_with_the_fractions(command, kit, saved, tmp_path):
+    command("--study-results", saved("1"), saved("2"))
+    table = csv.DictReader((tmp_path / "tables" / "smoke" / f"{STUDY.name}.csv").open())
+    line = next(line for line in table if line["ours"])
+    assert "n = 6, SE" in line["detail"]
+    key = read_key(kit / "private" / "key.json")
+    assert line["run_id"].split() == [key.runs["as it is"], key.runs["twice"]]
+    assert ("device", "cpu") in studies.answered(STUDY, "smoke", tmp_path).facts
 
 
 def test_a_bad_file_is_told_and_loses_nothing(command, kit, saved, tmp_path):
@@ -140,8 +167,14 @@ def test_a_bad_file_is_told_and_loses_nothing(command, kit, saved, tmp_path):
     status, _, error = command("--study-results", saved("3"), bad)
     assert status == 2
     assert str(bad) in error
-    notes = studies.answered(STUDY, "smoke", tmp_path).notes
-    assert any("Answers of 1 raters" in note for note in notes)
+    assert raters(tmp_path) == 1
+
+
+def test_a_broken_key_of_another_study_is_in_nobodys_way(command, kit, saved, tmp_path):
+    other = tmp_path / "studies" / "lite" / "other" / "kit" / "private" / "key.json"
+    other.parent.mkdir(parents=True)
+    other.write_text("{")
+    assert command("--study-results", saved("1"))[0] == 0
 
 
 def test_a_file_of_an_unknown_kit_says_where_kits_are_looked_for(command, kit, saved, tmp_path):

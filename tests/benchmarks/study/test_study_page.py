@@ -303,8 +303,11 @@ def test_a_missing_picture_is_told_and_costs_no_answer(chromium, kit, local, key
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_in_light_and_dark(context, local, scheme):
-    """WCAG contrast of at least 4.5 between ink and paper, for every colour of words."""
+def test_words_stand_out_on_the_same_grey_in_any_scheme(context, local, scheme):
+    """WCAG contrast of at least 4.5 between ink and paper, for every colour of words.
+
+    What is around a picture changes how it looks, so that it must not depend on the system.
+    """
     page = context.new_page()
     page.emulate_media(color_scheme=scheme)
     page.goto(local)
@@ -319,7 +322,7 @@ def test_words_stand_out_in_light_and_dark(context, local, scheme):
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     paper = luminance("--paper")
-    assert (paper > 0.5) == (scheme == "light")
+    assert paper == pytest.approx(0.5089, abs=1e-4)
     for name in ("--ink", "--faint", "--mark", "--warn"):
         high, low = sorted((luminance(name), paper), reverse=True)
         assert (high + 0.05) / (low + 0.05) >= 4.5, name

@@ -44,6 +44,7 @@ def record(key, rater, prefer=None):
                 "right": question.right,
                 "chosen": chosen,
                 "milliseconds": 1000 + i,
+                "whole": True,
             }
         )
     return {
