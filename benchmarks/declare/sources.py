@@ -99,8 +99,8 @@ def choices(node: Any, where: str = "") -> Iterator[Choice]:
         for field in fields(node):
             yield from choices(getattr(node, field.name), f"{name}.{field.name}")
     elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from choices(value, f"{where}[{key}]")
+        for value in node.values():
+            yield from choices(value, where)
     elif isinstance(node, tuple | list):
         for value in node:
             yield from choices(value, where)

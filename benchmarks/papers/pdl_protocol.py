@@ -247,12 +247,12 @@ ASSUMED_EDSR = (
 # The rows that raters are shown, where a loss has several.
 BEST_SCORE = "the paper names no weight; the one with the best score of version 1"
 SHOWN_DENOISED = {
-    "L1": assumed("0.005", BEST_SCORE),
-    "CTXDP": assumed("0.100", BEST_SCORE),
-    "CTXL2": assumed("0.100", BEST_SCORE),
-    "PDL": assumed("0.010", BEST_SCORE),
+    "L1": assumed("0.005", f"L1: {BEST_SCORE}"),
+    "CTXDP": assumed("0.100", f"CTXDP: {BEST_SCORE}"),
+    "CTXL2": assumed("0.100", f"CTXL2: {BEST_SCORE}"),
+    "PDL": assumed("0.010", f"PDL: {BEST_SCORE}"),
 }
-SHOWN_ENLARGED = {"PDL": assumed("0.01", BEST_SCORE)}
+SHOWN_ENLARGED = {"PDL": assumed("0.01", f"PDL: {BEST_SCORE}")}
 
 # Lines of our own, where the paper does not show what a network starts from.
 DEGRADED = (Reference("degraded input", Fixed(network(Identity))),)
