@@ -52,7 +52,7 @@ def test_speeds_are_relative_to_the_first_objective(tmp_path, rounds):
     plain, perceptual, floor = values(grid)
     assert plain == 1.0
     assert perceptual < 0.8
-    assert floor == pytest.approx(perceptual, rel=0.5)
+    assert 0.4 < floor / perceptual < 2.5
     assert [row.cells[0].paper for row in grid.rows] == ["1.00", "0.50"]
 
 
