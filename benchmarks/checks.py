@@ -12,13 +12,13 @@ from tabulate import tabulate
 
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.profiles import PROFILES
-from benchmarks.declare.sources import ledger
+from benchmarks.declare.sources import ledger_entries
 from benchmarks.engine.store import write_file
 from benchmarks.papers import audit
 from benchmarks.papers.claims import CLAIMS
 from benchmarks.papers.tables import TABLES
 from benchmarks.report import ledger as choices
-from benchmarks.report.grid import Grid, LedgerEntry
+from benchmarks.report.grid import Grid
 from benchmarks.report.html import printed_page
 from benchmarks.report.latex import printed_latex
 from benchmarks.report.long_csv import printed_csv
@@ -126,10 +126,7 @@ def show_ledger(arguments: argparse.Namespace) -> int:
     """Every choice behind a table with its origin, the assumed ones first."""
     for name in named(arguments.ledger):
         table = TABLES[name]
-        entries = [
-            LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
-            for c in ledger(table)
-        ]
+        entries = ledger_entries(table)
         said = choices.summary(entries) if entries else "nothing is implemented yet"
         print(f"{table.source}: {table.caption}\n{said}\n")
         for entry in choices.merged(entries):

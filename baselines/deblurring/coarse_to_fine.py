@@ -59,12 +59,6 @@ class HalvingConv(nn.Conv2d):
         return super().forward(F.pad(x, (self.before, self.after, self.before, self.after)))
 
 
-def check_start(start: str) -> None:
-    """Raise ValueError for an unknown way to start."""
-    if start not in ("authors", "identity"):
-        raise ValueError(f"start must be 'authors' or 'identity', not {start!r}")
-
-
 def xavier_uniform(module: nn.Module) -> None:
     """Both papers' initialisation of a layer; biases zero."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

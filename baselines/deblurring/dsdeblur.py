@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from baselines.deblurring.coarse_to_fine import (
     DIVISORS,
     HalvingConv,
-    check_start,
     coarse_to_fine,
     weaken,
     xavier_uniform,
 )
+from baselines.identity_start import check_start
 
 UNITS = 4
 # Gains of start="identity", on the shared blocks' and on the output layers' Xavier weights.

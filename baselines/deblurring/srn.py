@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from baselines.deblurring.coarse_to_fine import (
     HalvingConv,
-    check_start,
     coarse_to_fine,
     weaken,
     xavier_uniform,
 )
+from baselines.identity_start import check_start
 
 KERNEL = 5
 # By how much start="identity" enlarges the image inside.

@@ -17,13 +17,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from baselines.identity_start import FAINT, carry, check_start
 from baselines.released import read_checkpoint
 
 LEVELS = 255
 # Red, green and blue of DIV2K's training images, of 1.
 MEAN = (0.4488, 0.4371, 0.4040)
-# Share of their weights left by start="identity" to the layers beside the enlargement.
-FAINT = 0.01
 
 
 class ResBlock(nn.Module):
@@ -66,8 +65,7 @@ class EDSR(nn.Module):
         start: str = "authors",
     ):
         super().__init__()
-        if start not in ("authors", "identity"):
-            raise ValueError(f"start must be 'authors' or 'identity', not {start!r}")
+        check_start(start)
         self.head = nn.Sequential(_conv(3, width))
         self.body = nn.Sequential(
             *(ResBlock(width, residual_scale) for _ in range(blocks)), _conv(width, width)
@@ -113,28 +111,17 @@ class EDSR(nn.Module):
     @torch.no_grad()
     def _start_from_repetition(self) -> None:
         """Three features carry the image past the body and through the sub-pixel layers."""
-        _carry(self.head[0], repeats=1)
+        carry(self.head[0], repeats=1)
         last = self.body[-1]
         for parameter in last.parameters():
             parameter.mul_(FAINT)
         for layer in self.tail[0].children():
             if isinstance(layer, nn.Conv2d):
-                _carry(layer, repeats=layer.out_channels // layer.in_channels)
+                carry(layer, repeats=layer.out_channels // layer.in_channels)
         out = self.tail[1]
         for parameter in out.parameters():
             parameter.mul_(FAINT)
-        _carry(out, repeats=1)
-
-
-def _carry(conv: nn.Module, repeats: int) -> None:
-    """Make the first 3 * repeats features copies of the first three inputs, `repeats` of each.
-
-    So many successive features become neighbouring pixels of one feature by PixelShuffle.
-    """
-    kernel, bias = conv.get_parameter("weight"), conv.get_parameter("bias")
-    kernel[: 3 * repeats], bias[: 3 * repeats] = 0, 0
-    for feature in range(3 * repeats):
-        kernel[feature, feature // repeats, 1, 1] = 1
+        carry(out, repeats=1)
 
 
 def _conv(features_in: int, features: int) -> nn.Conv2d:

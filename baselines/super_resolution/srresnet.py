@@ -15,8 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-# Share of their weights left by start="identity" to what is beside the enlargement.
-FAINT = 0.01
+from baselines.identity_start import FAINT, carry, check_start
 
 
 class ResBlock(nn.Module):
@@ -57,8 +56,7 @@ class SRResNet(nn.Module):
         super().__init__()
         if scale not in (2, 4, 8):
             raise ValueError(f"scale must be 2, 4 or 8, not {scale}")
-        if start not in ("authors", "identity"):
-            raise ValueError(f"start must be 'authors' or 'identity', not {start!r}")
+        check_start(start)
         self.head = nn.Sequential(nn.Conv2d(3, width, 9, padding=4), nn.PReLU())
         self.body = nn.Sequential(
             *(ResBlock(width) for _ in range(blocks)),
@@ -84,22 +82,11 @@ class SRResNet(nn.Module):
     @torch.no_grad()
     def _start_from_repetition(self) -> None:
         """Three features carry the image past the body, whose normalised result is made faint."""
-        _carry(self.head[0], repeats=1)
+        carry(self.head[0], repeats=1)
         self.body[-1].get_parameter("weight").mul_(FAINT)
         for layer in self.upsampler:
             if isinstance(layer, nn.Conv2d):
-                _carry(layer, repeats=4)
+                carry(layer, repeats=4)
         for parameter in self.tail.parameters():
             parameter.mul_(FAINT)
-        _carry(self.tail, repeats=1)
-
-
-def _carry(conv: nn.Module, repeats: int) -> None:
-    """Make the first 3 * repeats features copies of the first three inputs, `repeats` of each.
-
-    So many successive features become neighbouring pixels of one feature by PixelShuffle.
-    """
-    kernel, bias = conv.get_parameter("weight"), conv.get_parameter("bias")
-    kernel[: 3 * repeats], bias[: 3 * repeats] = 0, 0
-    for feature in range(3 * repeats):
-        kernel[feature, feature // repeats, kernel.shape[2] // 2, kernel.shape[3] // 2] = 1
+        carry(self.tail, repeats=1)

@@ -21,7 +21,6 @@ from benchmarks.declare.protocol import Adam, MultiStep, Training
 from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Run, network
 from benchmarks.declare.table import Row, Table, as_objective, row_run
 from benchmarks.metrics.miou import MIoU
-from benchmarks.metrics.niqe import NIQE
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
@@ -74,10 +73,13 @@ class Profile:
 _SMOKE_STEPS = {SRN: (5, 4, 32, 5e-5), DsDeblur: (5, 4, 32, 5e-5), EDSR: (6, 8, 64, 2e-4)}
 
 
-def _smoke_training(declared: Training, network: Network) -> Training:
-    steps, batch, crop, lr = _SMOKE_STEPS.get(network.architecture, (10, 8, 32, 2e-4))
+def _short(declared: Training, steps: int, batch: int, crop: int, lr: float) -> Training:
     adam = replace(declared.optimizer, lr=lr)
     return declared.shortened(steps, batch=batch, crop=crop, optimizer=adam)
+
+
+def _smoke_training(declared: Training, network: Network) -> Training:
+    return _short(declared, *_SMOKE_STEPS.get(network.architecture, (10, 8, 32, 2e-4)))
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,7 @@ _LITE_STEPS = {SRN: (600, 4, 48, 3e-4), DsDeblur: (600, 4, 48, 3e-4)}
 
 
 def _lite_training(declared: Training, network: Network) -> Training:
-    steps, batch, crop, lr = _LITE_STEPS.get(network.architecture, (2000, 8, 64, 5e-4))
-    adam = replace(declared.optimizer, lr=lr)
-    return declared.shortened(steps, batch=batch, crop=crop, optimizer=adam)
+    return _short(declared, *_LITE_STEPS.get(network.architecture, (2000, 8, 64, 5e-4)))
 
 
 SMOKE = Profile(
@@ -241,10 +241,8 @@ class Setting:
         present = all(self.has_file(name) for name, _ in node.weight_files())
         if mode == "imagenet" or (mode == "imagenet if present" and present):
             return node
-        if isinstance(node, NIQE):
-            return replace(node, weights="photographs")
         width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
-        return replace(node, weights="random", **width)
+        return replace(node, weights=getattr(node, "stand_in_weights", "random"), **width)
 
     def run(self, table: Table, row: Row, seed: int) -> Provider:
         """What provides the network of a table's row under this profile."""

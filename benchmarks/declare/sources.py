@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
+from benchmarks.report.grid import LedgerEntry
 from losses.objective import Objective
 
 T = TypeVar("T")
@@ -111,3 +112,11 @@ def ledger(*nodes: Any) -> list[Choice]:
     order = ("assumed", "cited", "paper")
     distinct = dict.fromkeys(choice for node in nodes for choice in choices(node))
     return sorted(distinct, key=lambda choice: order.index(choice.source.kind))
+
+
+def ledger_entries(table: Any) -> list[LedgerEntry]:
+    """The ledger of a table as reports show it."""
+    return [
+        LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
+        for c in ledger(table)
+    ]

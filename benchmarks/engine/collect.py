@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.profiles import Profile
 from benchmarks.declare.runs import Run
-from benchmarks.declare.sources import ledger
+from benchmarks.declare.sources import ledger_entries
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table, printed_cells
 from benchmarks.engine.execute import Engine, State
@@ -24,11 +24,15 @@ from benchmarks.engine.problems import Needs, needs
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.report import bootstrap
 from benchmarks.report.derived import with_derived
-from benchmarks.report.grid import Cell, Grid, GridRow, LedgerEntry
+from benchmarks.report.grid import Cell, Grid, GridRow
 from benchmarks.usage import UsageError
 from datasets.images import DataError
 from losses.objective import Objective, Term
 
+STAND_INS = {
+    "random": "random weights",
+    "photographs": "parameters fitted to a few embedded photographs",
+}
 WATERMARKS = {
     "smoke": "Smoke profile: a check that everything works, not comparable with the paper.",
     "lite": "Lite profile: a reduced protocol. It asks whether the paper's order of methods shows; "
@@ -49,10 +53,7 @@ def declared(table: Table | Speed | Pairwise, profile: Profile) -> Grid:
         if name == "paper"
         else "These are the declared choices, which the paper profile runs; what this profile ran "
         "instead stands above.",
-        ledger=[
-            LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
-            for c in ledger(table)
-        ],
+        ledger=ledger_entries(table),
     )
 
 
@@ -78,18 +79,10 @@ def with_stand_ins(grid: Grid, plan: Plan) -> Grid:
     """Columns whose metric lacks its weights say what takes their place."""
     metrics = [plan.engine.setting.resolve(column.metric) for column in plan.table.columns]
     columns = [
-        replace(column, stand_in=_stand_in(metric))
+        replace(column, stand_in=STAND_INS.get(getattr(metric, "weights", ""), ""))
         for column, metric in zip(grid.columns, metrics, strict=True)
     ]
     return replace(grid, columns=columns)
-
-
-def _stand_in(metric: Any) -> str:
-    if any(_random_networks(metric)):
-        return "random weights"
-    if getattr(metric, "weights", None) == "photographs":
-        return "parameters fitted to a few embedded photographs"
-    return ""
 
 
 def pictures(plan: Plan) -> list[tuple[str, Path]]:

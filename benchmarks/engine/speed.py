@@ -23,7 +23,7 @@ from benchmarks.engine.freshness import sources
 from benchmarks.engine.identity import digest
 from benchmarks.engine.machine import machine
 from benchmarks.engine.progress import Progress
-from benchmarks.engine.train import _State as Trainee
+from benchmarks.engine.train import Trainee
 from benchmarks.report.grid import Cell, Grid, GridRow
 from datasets.sampling import TrainingSamples, batches
 from losses.features import Features
@@ -88,8 +88,9 @@ def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[st
     folder = engine.store.folder("speed", digest(wanted))
     record = folder.read_json("speed.json")
     if record is None or engine.refresh:
-        works = {label: _step(run, engine) for label, run in runs.items()}
-        works[FLOOR] = _floor(features, next(iter(runs.values())), engine)
+        batch = _batch(next(iter(runs.values())), engine)  # all runs have the same data
+        works = {label: _step(run, batch, engine) for label, run in runs.items()}
+        works[FLOOR] = _floor(features, batch["target"], engine)
         seconds = _in_turn(works, engine.device)
         record = {
             "id": digest(wanted),
@@ -110,16 +111,15 @@ def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
     return {name: value.to(engine.device) for name, value in batch.items()}
 
 
-def _step(run: Run, engine: Engine) -> Callable[[], object]:
+def _step(run: Run, batch: dict[str, torch.Tensor], engine: Engine) -> Callable[[], object]:
     """One training step, always on the same batch."""
-    trainee, batch = Trainee(run, engine, None), _batch(run, engine)
+    trainee = Trainee(run, engine, None)
     return lambda: trainee.advance(dict(batch))
 
 
-def _floor(features: Features, run: Run, engine: Engine) -> Callable[[], object]:
+def _floor(features: Features, target: torch.Tensor, engine: Engine) -> Callable[[], object]:
     """Forward on the target, forward and backward on the prediction: what every such loss needs."""
-    network, batch = features.build(engine), _batch(run, engine)
-    target = batch["target"]
+    network = features.build(engine)
     pred = target.clone().requires_grad_()
 
     def work() -> None:

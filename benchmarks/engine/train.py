@@ -63,7 +63,7 @@ def train(
     Raises:
         TrainingError: a loss became infinite or NaN; names the step and the term.
     """
-    state = _State(run, resources, start)
+    state = Trainee(run, resources, start)
     if (saved := checkpoints.load()) is not None:
         state.restore(saved)
     recipe = run.training
@@ -83,7 +83,7 @@ def train(
     return state.network.eval()
 
 
-class _State:
+class Trainee:
     """Everything that changes from step to step."""
 
     def __init__(self, run: Run, resources: Resources, start: dict[str, Tensor] | None):

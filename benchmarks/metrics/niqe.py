@@ -44,6 +44,7 @@ class NIQE(Metric):
 
     weights: str = "live"
 
+    stand_in_weights: ClassVar[str] = "photographs"
     symbol: ClassVar[str] = "NIQE"
     digits: ClassVar[int] = 3
     higher_is_better: ClassVar[bool] = False

@@ -14,20 +14,13 @@ from benchmarks.declare.runs import network
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Column, Table, Unmeasured
 from benchmarks.papers.pdl_protocol import (
-    ASSUMED_DENOISING,
-    ASSUMED_DSDEBLUR,
-    ASSUMED_EDSR,
     ASSUMED_MOSAIC,
-    ASSUMED_PROJECTIONS,
-    ASSUMED_SRN,
     COMPRESSED,
-    COMPRESSING,
     CONTEXTUAL_DP,
     CONTEXTUAL_L2,
     DEGRADED,
     DENOISING,
     DSDEBLUR,
-    ENLARGED,
     FEATURES,
     HEADERS,
     L1_PERCEPTUAL,
@@ -36,24 +29,27 @@ from benchmarks.papers.pdl_protocol import (
     MOSAICKING,
     NOISY,
     OURS,
+    PIXELS,
     PROTOCOL,
     SCALES,
     SHAKEN,
-    SHAKING,
     SHOWN_DENOISED,
     SHOWN_ENLARGED,
     SMALL,
-    SMALLER,
     SRGAN,
     TRAINING,
     UNPRINTED,
+    deblurring_table,
+    denoising_table,
     full_reference,
+    jpeg_table,
     one,
     projected,
+    projections_table,
     quality,
+    super_resolution_table,
     sweep,
 )
-from losses.l1 import L1
 
 WEIGHTS_LOST = (
     "The weights of the losses are those of version 1: they are lost from the available text of "
@@ -63,8 +59,6 @@ RATERS = (
     "In the paper each fraction is of 500 answers, whose standard error is at most 0.022 if they "
     "are independent.",
 )
-
-PIXELS = L1()
 
 # fmt: off
 TABLE1 = Speed(
@@ -89,18 +83,11 @@ TABLE1 = Speed(
     ),
 )
 
-TABLE2 = Table(
+TABLE2 = denoising_table(
     name="pdl_table2",
     source="PDL v2, Table II",
     caption="Denoising under strong noise, sigma 100",
     columns=quality(NOISY),
-    protocol=PROTOCOL,
-    train=DENOISING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_DENOISING,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
         "input": one(Identity, None, "10.49 .416 1.289 23.171 260.61", role="input"),
@@ -156,19 +143,11 @@ TABLE3 = Pairwise(
 
 PRETRAINED = one(EDSR, PIXELS, "28.76 .966 .274 4.762 25.30")
 
-TABLE4 = Table(
+TABLE4 = super_resolution_table(
     name="pdl_table4",
     source="PDL v2, Table IV",
     caption="Super-resolution x4",
     columns=quality(SMALL),
-    protocol=PROTOCOL,
-    train=SMALLER,
-    warm_up=PIXELS,
-    references=ENLARGED,
-    assumptions=ASSUMED_EDSR,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
         "no-perceptual": PRETRAINED,
@@ -202,18 +181,11 @@ TABLE5 = Pairwise(
     notes=RATERS,
 )
 
-TABLE6 = Table(
+TABLE6 = deblurring_table(
     name="pdl_table6",
     source="PDL v2, Table VI",
     caption="Camera shake deblurring",
     columns=quality(SHAKEN),
-    protocol=PROTOCOL,
-    train=SHAKING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_DSDEBLUR,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
         "input": one(Identity, None, "27.07 .899 .328 7.482 45.96", role="input"),
@@ -230,18 +202,11 @@ TABLE6 = Table(
     printed_notes=(WEIGHTS_LOST,),
 )
 
-TABLE7 = Table(
+TABLE7 = jpeg_table(
     name="pdl_table7",
     source="PDL v2, Table VII",
     caption="JPEG artifact removal, quality 20",
     columns=quality(COMPRESSED),
-    protocol=PROTOCOL,
-    train=COMPRESSING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_SRN,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
         "input": one(Identity, None, "29.54 .953 .208 4.267 28.24", role="input"),
@@ -259,19 +224,11 @@ TABLE7 = Table(
     printed_notes=(WEIGHTS_LOST,),
 )
 
-TABLE8 = Table(
+TABLE8 = projections_table(
     name="pdl_table8",
     source="PDL v2, Table VIII",
     caption="Projections of the features, denoising with sigma 100",
     columns=full_reference(NOISY, ms_ssim="MS=SIM"),
-    protocol=PROTOCOL,
-    train=DENOISING,
-    warm_up=SCALES,
-    references=DEGRADED,
-    assumptions=ASSUMED_PROJECTIONS,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "Id": projected("Id", {
             "0.001": "27.10 .906 .250",

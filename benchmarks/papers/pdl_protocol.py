@@ -7,6 +7,7 @@ then taken from there.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -19,7 +20,7 @@ from baselines.super_resolution.bicubic import Bicubic
 from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
 from benchmarks.declare.runs import Fixed, Network, network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Reference, Row
+from benchmarks.declare.table import Column, Reference, Row, Table
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS
 from benchmarks.metrics.ms_ssim import MSSSIM
@@ -35,6 +36,7 @@ from datasets.div2k import DIV2K
 from losses.adversarial import Adversarial
 from losses.contextual import Contextual
 from losses.features import Features
+from losses.l1 import L1
 from losses.objective import Objective, Term
 from losses.pdl import PDL
 from losses.perceptual import Perceptual
@@ -79,6 +81,7 @@ FEATURES = Features(
     "vgg16",
     assumed(("relu4_3",), "'VGG16conv4': the last of the block, after its ReLU, as in TensorFlow"),
 )
+PIXELS = L1()
 SCALES = L1Scales()  # of SRN and DsDeblur, whose authors sum their loss over three scales
 OURS = PDL(
     FEATURES,
@@ -244,6 +247,22 @@ ASSUMED_EDSR = (
     *EVERYWHERE,
 )
 
+# Lines of our own, where the paper does not show what a network starts from.
+DEGRADED = (Reference("degraded input", Fixed(network(Identity))),)
+ENLARGED = (Reference("bicubic", Fixed(network(Bicubic))),)
+
+# What the tables of a task have in common, in both versions.
+pdl_table = partial(
+    Table, protocol=PROTOCOL, headers=HEADERS, rank_within="column", bold_known=False
+)
+denoising_table = partial(pdl_table, train=DENOISING, warm_up=SCALES, assumptions=ASSUMED_DENOISING)
+projections_table = partial(denoising_table, references=DEGRADED, assumptions=ASSUMED_PROJECTIONS)
+super_resolution_table = partial(
+    pdl_table, train=SMALLER, warm_up=PIXELS, references=ENLARGED, assumptions=ASSUMED_EDSR
+)
+deblurring_table = partial(pdl_table, train=SHAKING, warm_up=SCALES, assumptions=ASSUMED_DSDEBLUR)
+jpeg_table = partial(pdl_table, train=COMPRESSING, warm_up=SCALES, assumptions=ASSUMED_SRN)
+
 # The rows that raters are shown, where a loss has several.
 BEST_SCORE = "the paper names no weight; the one with the best score of version 1"
 SHOWN_DENOISED = {
@@ -253,7 +272,3 @@ SHOWN_DENOISED = {
     "PDL": assumed("0.010", f"PDL: {BEST_SCORE}"),
 }
 SHOWN_ENLARGED = {"PDL": assumed("0.01", f"PDL: {BEST_SCORE}")}
-
-# Lines of our own, where the paper does not show what a network starts from.
-DEGRADED = (Reference("degraded input", Fixed(network(Identity))),)
-ENLARGED = (Reference("bicubic", Fixed(network(Bicubic))),)

@@ -11,40 +11,32 @@ from baselines.denoising.identity import Identity
 from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.sources import assumed
-from benchmarks.declare.table import Column, Derived, Row, Table
-from benchmarks.papers.pdl import PIXELS
+from benchmarks.declare.table import Column, Derived, Row
 from benchmarks.papers.pdl_protocol import (
-    ASSUMED_DENOISING,
-    ASSUMED_DSDEBLUR,
-    ASSUMED_EDSR,
-    ASSUMED_PROJECTIONS,
-    ASSUMED_SRN,
     COMPRESSED,
-    COMPRESSING,
     CONTEXTUAL_DP,
     CONTEXTUAL_L2,
-    DEGRADED,
-    DENOISING,
     DSDEBLUR,
-    ENLARGED,
-    HEADERS,
     L1_PERCEPTUAL,
     L2_PERCEPTUAL,
     NOISY,
     OURS,
-    PROTOCOL,
+    PIXELS,
     SCALES,
     SHAKEN,
-    SHAKING,
     SHOWN_DENOISED,
     SHOWN_ENLARGED,
     SMALL,
-    SMALLER,
     SRGAN,
     UNPRINTED,
+    deblurring_table,
+    denoising_table,
     full_reference,
+    jpeg_table,
     one,
     projected,
+    projections_table,
+    super_resolution_table,
     sweep,
 )
 
@@ -53,18 +45,11 @@ SCORE = Column(Derived("Score", digits=3, higher_is_better=True))
 RATERS = ("The paper names 25 raters and not how many answers each gave.",)
 
 # fmt: off
-TABLE1 = Table(
+TABLE1 = denoising_table(
     name="pdl_v1_table1",
     source="PDL v1, Table 1",
     caption="Denoising under strong noise, sigma 100",
     columns=(*full_reference(NOISY), SCORE),
-    protocol=PROTOCOL,
-    train=DENOISING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_DENOISING,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "input": one(Identity, None, "10.49 .416 1.289 .032", role="input"),
         "no-perceptual": one(SRN, SCALES, "27.14 .906 .311 .748"),
@@ -119,19 +104,11 @@ TABLE2 = Pairwise(
 
 PRETRAINED = one(EDSR, PIXELS, "28.76 .966 .274 .529")
 
-TABLE3 = Table(
+TABLE3 = super_resolution_table(
     name="pdl_v1_table3",
     source="PDL v1, Table 3",
     caption="Super-resolution x4",
     columns=(*full_reference(SMALL), SCORE),
-    protocol=PROTOCOL,
-    train=SMALLER,
-    warm_up=PIXELS,
-    references=ENLARGED,
-    assumptions=ASSUMED_EDSR,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "no-perceptual": PRETRAINED,
         "L1": one(EDSR, PIXELS + UNPRINTED * L1_PERCEPTUAL, "28.23 .961 .161 .879"),
@@ -163,18 +140,11 @@ TABLE4 = Pairwise(
     notes=RATERS,
 )
 
-TABLE5 = Table(
+TABLE5 = deblurring_table(
     name="pdl_v1_table5",
     source="PDL v1, Table 5",
     caption="Camera shake deblurring",
     columns=(*full_reference(SHAKEN), SCORE),
-    protocol=PROTOCOL,
-    train=SHAKING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_DSDEBLUR,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "input": one(Identity, None, "27.07 .899 .328 .213", role="input"),
         "no-perceptual": one(DSDEBLUR, SCALES, "32.57 .969 .161 .563"),
@@ -190,18 +160,11 @@ TABLE5 = Table(
     },
 )
 
-TABLE6 = Table(
+TABLE6 = jpeg_table(
     name="pdl_v1_table6",
     source="PDL v1, Table 6",
     caption="JPEG artifact removal, quality 20",
     columns=(*full_reference(COMPRESSED), SCORE),
-    protocol=PROTOCOL,
-    train=COMPRESSING,
-    warm_up=SCALES,
-    assumptions=ASSUMED_SRN,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "input": one(Identity, None, "29.54 .953 .208 .450", role="input"),
         "no-perceptual": one(SRN, SCALES, "31.77 .974 .176 .584"),
@@ -220,19 +183,11 @@ TABLE6 = Table(
 
 SECOND = assumed(0.02, "printed as 0.01 a second time; the numbers are those of 0.020 in Table 1")
 
-TABLE7 = Table(
+TABLE7 = projections_table(
     name="pdl_v1_table7",
     source="PDL v1, Table 7",
     caption="Projections of the features, denoising with sigma 100",
     columns=(*full_reference(NOISY, ms_ssim="MS=SIM"), SCORE),
-    protocol=PROTOCOL,
-    train=DENOISING,
-    warm_up=SCALES,
-    references=DEGRADED,
-    assumptions=ASSUMED_PROJECTIONS,
-    headers=HEADERS,
-    rank_within="column",
-    bold_known=False,
     groups={
         "Id": [
             *projected("Id", {

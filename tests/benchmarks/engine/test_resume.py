@@ -85,7 +85,7 @@ def test_resuming_inside_a_run_equals_not_stopping(tmp_path, monkeypatch):
     class Power(BaseException):
         """Not an Exception: nothing may catch it, as nothing catches a power cut."""
 
-    advance = module._State.advance
+    advance = module.Trainee.advance
     stops = {8, 16, 24, 32}
 
     def failing(self, entries):
@@ -94,7 +94,7 @@ def test_resuming_inside_a_run_equals_not_stopping(tmp_path, monkeypatch):
             raise Power
         return advance(self, entries)
 
-    monkeypatch.setattr(module._State, "advance", failing)
+    monkeypatch.setattr(module.Trainee, "advance", failing)
     for _ in range(10):
         try:
             status, _ = tiny.make(broken)
@@ -129,7 +129,7 @@ def test_checkpoint_of_other_code_or_weights_is_no_silent_start(
     profile = replace(tiny.AS_DECLARED, redo_stale=redo)
     straight, cut = tmp_path / "straight", tmp_path / "cut"
     tiny.make(straight, table)
-    advance = module._State.advance
+    advance = module.Trainee.advance
 
     class Power(BaseException):
         pass
@@ -144,7 +144,7 @@ def test_checkpoint_of_other_code_or_weights_is_no_silent_start(
         return advance(self, entries)
 
     with monkeypatch.context() as patched:
-        patched.setattr(module._State, "advance", stopping)
+        patched.setattr(module.Trainee, "advance", stopping)
         with pytest.raises(Power):
             tiny.make(cut, table)
     (path,) = (cut / "runs").glob("*/checkpoint.json")

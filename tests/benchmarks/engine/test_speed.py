@@ -86,7 +86,7 @@ def test_lite_times_on_the_folders_that_stand_in_for_div2k(tmp_path, monkeypatch
     engine.identity = Identity(Places(root=tmp_path, cache=tmp_path / "cache"))
     engine.setting = Setting(LITE, lambda name: False, photographs=(("train", ("mine",)),))
     seen = []
-    monkeypatch.setattr(speed, "_step", lambda run, engine: lambda: seen.append(run.data.data))
+    monkeypatch.setattr(speed, "_step", lambda run, *_: lambda: seen.append(run.data.data))
     monkeypatch.setattr(speed, "_floor", lambda *_: lambda: None)
     seconds = iter(range(10_000))
     monkeypatch.setattr(speed, "_now", lambda device: float(next(seconds)))

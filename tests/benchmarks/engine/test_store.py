@@ -46,7 +46,7 @@ def test_damaged_checkpoint_is_set_aside(tmp_path, one_row, damage, monkeypatch,
 
     straight = tmp_path / "straight"
     tiny.make(straight, one_row)
-    advance = module._State.advance
+    advance = module.Trainee.advance
 
     class Power(BaseException):
         pass
@@ -57,7 +57,7 @@ def test_damaged_checkpoint_is_set_aside(tmp_path, one_row, damage, monkeypatch,
         return advance(self, entries)
 
     with monkeypatch.context() as patched:
-        patched.setattr(module._State, "advance", stopping)
+        patched.setattr(module.Trainee, "advance", stopping)
         with pytest.raises(Power):
             tiny.make(tmp_path / "cut", one_row)
     (path,) = (tmp_path / "cut" / "runs").glob("*/checkpoint.pt")
