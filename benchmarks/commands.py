@@ -12,21 +12,21 @@ import torch
 from benchmarks import checks, studies
 from benchmarks.checks import RESULTS
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.profiles import PROFILES, Setting
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table
 from benchmarks.engine import speed
 from benchmarks.engine.collect import pictures, row_named, to_grid
+from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.explain import explain
-from benchmarks.engine.identity import Identity
 from benchmarks.engine.plan import Plan, make_plan, nothing_can_be_made, steps
 from benchmarks.engine.progress import clock, say
 from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
+from benchmarks.grid.model import Grid
 from benchmarks.papers.tables import TABLES, AnyTable
+from benchmarks.profiles.resolve import PROFILES, Resolver
 from benchmarks.report.contact_sheet import contact_sheet
-from benchmarks.report.grid import Grid
 from benchmarks.report.html import page
 from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
@@ -55,9 +55,9 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
         workers = 0 if device.type == "cpu" else 8
     return Engine(
         store=Store(out / "runs"),
-        identity=Identity(Places(root=root, cache=out / "cache")),
+        ids=ContentIds(Places(root=root, cache=out / "cache")),
         files=files,
-        setting=Setting(
+        resolver=Resolver(
             PROFILES[arguments.profile],
             files.has,
             photographs=(
@@ -111,7 +111,7 @@ def measured_grids(arguments: argparse.Namespace) -> dict[str, Grid]:
         if isinstance(table, Table):
             grids[table.name] = to_grid(make_plan(table, engine, arguments.seeds))
         elif isinstance(table, Pairwise):
-            profile = engine.setting.profile.name
+            profile = engine.resolver.profile.name
             grids[table.name] = studies.answered(table, profile, arguments.out)
     return grids
 
@@ -134,12 +134,12 @@ def make_tables(arguments: argparse.Namespace) -> int:
         if isinstance(table, Table):
             grid = fill(plans[table.name])
             status = max(status, missing_cells(plans[table.name], grid))
-            keep_pictures = engine.setting.profile.embedded and not table.released
+            keep_pictures = engine.resolver.profile.embedded and not table.released
             grid = with_picture(plans[table.name], grid, arguments, keep_pictures)
         elif isinstance(table, Speed):
             grid = speed.measured(table, engine)
         else:
-            grid = studies.answered(table, engine.setting.profile.name, arguments.out)
+            grid = studies.answered(table, engine.resolver.profile.name, arguments.out)
         written = write_reports(arguments, grid)
         say(f"{table.name} took {clock(time.monotonic() - begun)}; {written}")
     return status
@@ -227,7 +227,7 @@ def show_plan(table: AnyTable, plan: Plan | None) -> None:
         what = "steps are timed" if isinstance(table, Speed) else "raters are needed: --study"
         print(f"{table.name} ({table.source}): {what}")
         return
-    print(f"{table.name} ({table.source}), profile {plan.engine.setting.profile.name}")
+    print(f"{table.name} ({table.source}), profile {plan.engine.resolver.profile.name}")
     lines = steps(plan)
     told: dict[str, int] = {}
     for line in lines:

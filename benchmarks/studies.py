@@ -14,16 +14,16 @@ import torch
 
 from benchmarks.checks import RESULTS
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.profiles import PROFILES
 from benchmarks.engine.collect import declared, to_grid
 from benchmarks.engine.execute import Engine, png
-from benchmarks.engine.forward import network_outputs
+from benchmarks.engine.network_outputs import network_outputs
 from benchmarks.engine.plan import Entry, Plan, make_plan
 from benchmarks.engine.problems import Failed, Needs
 from benchmarks.engine.progress import Progress, say
 from benchmarks.engine.store import write_file
+from benchmarks.grid.model import Grid
 from benchmarks.papers.tables import TABLES
-from benchmarks.report.grid import Grid
+from benchmarks.profiles.resolve import PROFILES
 from benchmarks.study.key import Key, StudyError, read_key
 from benchmarks.study.kit import KEY, RATERS, Study, write_kit
 from benchmarks.study.pictures import Picture
@@ -44,9 +44,9 @@ def write_study(table: Pairwise, engine: Engine, out: Path | None) -> Path:
     """
     plan = make_plan(table.of, engine)
     entries = {method: _entry(plan, *table.shown(method)) for method in table.preferred}
-    folder = study_folder(table, engine.setting.profile.name, out) / KIT
+    folder = study_folder(table, engine.resolver.profile.name, out) / KIT
     try:
-        runs = {m: engine.identity.run_id(e.providers[0]) for m, e in entries.items()}
+        runs = {m: engine.ids.run_id(e.providers[0]) for m, e in entries.items()}
         if (folder / KEY).exists() and read_key(folder / KEY).runs != runs:
             raise StudyError(
                 f"{folder} holds a kit of other runs, which its raters' files need as it is. To "
@@ -155,7 +155,7 @@ def _restored(
 ) -> dict[str, dict[str, Picture]]:
     """Every test image by every method, clean, and as the methods are given it, as files."""
     score = next(iter(entries.values())).scores[0][0]
-    images = engine.identity.images(score.data)
+    images = engine.ids.images(score.data)
     networks = {m: engine.frozen(e.providers[0]).eval() for m, e in entries.items()}
     progress = Progress("images for raters", "image")
     files: dict[str, dict[str, Picture]] = {}

@@ -22,7 +22,7 @@ class _Entry(NamedTuple):
 
 
 class FileHashes:
-    """Remembered hashes; a damaged or missing memory costs reading the files again, no more.
+    """ImageCache hashes; a damaged or missing memory costs reading the files again, no more.
 
     Args:
         memory: JSON file in which the hashes are kept between processes.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / "engine"))
+for folder in ("engine", "report"):
+    sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / folder))
 
 
 @pytest.fixture(scope="session")

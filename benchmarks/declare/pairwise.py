@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from benchmarks.declare.printed import read_numbers
 from benchmarks.declare.table import DeclarationError, Table
-from benchmarks.report.grid import Cell, Grid, GridRow
-from benchmarks.report.grid import Column as GridColumn
+from benchmarks.grid.model import Cell, Grid, GridRow
+from benchmarks.grid.model import Column as GridColumn
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
-from benchmarks.report.grid import LedgerEntry
+from benchmarks.grid.model import LedgerEntry
 from losses.objective import Objective
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from benchmarks.declare.printed import read_numbers
 from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Network, Run
 from benchmarks.declare.table import as_objective
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
 from losses.features import Features
 from losses.objective import Objective, Term
 

@@ -10,9 +10,9 @@ from torch import nn
 from benchmarks.declare.printed import PrintedNumber, read_numbers
 from benchmarks.declare.protocol import Protocol, Training
 from benchmarks.declare.runs import Network, Released, Run
+from benchmarks.grid.model import Cell, Grid, GridRow, Layout, RankScope, Role
+from benchmarks.grid.model import Column as GridColumn
 from benchmarks.metrics.metric import Metric
-from benchmarks.report.grid import Cell, Grid, GridRow, Layout, RankScope, Role
-from benchmarks.report.grid import Column as GridColumn
 from losses.objective import Objective, Term
 
 NOT_TRAINED = Protocol(training=None)
@@ -33,7 +33,7 @@ class Unmeasured:
 
 @dataclass(frozen=True)
 class Derived(Unmeasured):
-    """A quantity that is computed from the other columns, see `benchmarks.report.derived`."""
+    """A quantity that is computed from the other columns, see `benchmarks.grid.derived`."""
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.profiles import Profile
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table, printed_cells
+from benchmarks.engine.content_ids import Score, base_data
 from benchmarks.engine.execute import Engine, State
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.identity import Score, base_data
 from benchmarks.engine.plan import Entry, Plan
 from benchmarks.engine.problems import Needs, needs
 from benchmarks.engine.weights import MissingFile, WrongFile
-from benchmarks.report import bootstrap
-from benchmarks.report.derived import with_derived
-from benchmarks.report.grid import Cell, Grid, GridRow
+from benchmarks.grid import bootstrap
+from benchmarks.grid.derived import with_derived
+from benchmarks.grid.model import Cell, Grid, GridRow
+from benchmarks.profiles.resolve import Profile
 from benchmarks.usage import UsageError
 from datasets.images import DataError
 from losses.objective import Objective, Term
@@ -60,7 +60,7 @@ def declared(table: Table | Speed | Pairwise, profile: Profile) -> Grid:
 def to_grid(plan: Plan) -> Grid:
     """Everything that is known about a table; reads the store, makes nothing."""
     grid = replace(
-        with_stand_ins(declared(plan.table, plan.engine.setting.profile), plan),
+        with_stand_ins(declared(plan.table, plan.engine.resolver.profile), plan),
         rows=[
             GridRow(e.group, e.method, e.label, _cells(plan, e), e.row.note, e.row.role)
             for e in plan.entries
@@ -77,7 +77,7 @@ def to_grid(plan: Plan) -> Grid:
 
 def with_stand_ins(grid: Grid, plan: Plan) -> Grid:
     """Columns whose metric lacks its weights say what takes their place."""
-    metrics = [plan.engine.setting.resolve(column.metric) for column in plan.table.columns]
+    metrics = [plan.engine.resolver.resolve(column.metric) for column in plan.table.columns]
     columns = [
         replace(column, stand_in=STAND_INS.get(getattr(metric, "weights", ""), ""))
         for column, metric in zip(grid.columns, metrics, strict=True)
@@ -109,7 +109,7 @@ def _cells(plan: Plan, entry: Entry) -> list[Cell]:
 
 def _comparable(plan: Plan) -> bool:
     """Whether the numbers may be held against the paper's."""
-    return plan.table.released or plan.engine.setting.profile.comparable
+    return plan.table.released or plan.engine.resolver.profile.comparable
 
 
 def _cell(plan: Plan, entry: Entry, i: int, printed: Cell) -> Cell:
@@ -123,8 +123,8 @@ def _cell(plan: Plan, entry: Entry, i: int, printed: Cell) -> Cell:
         states = [state for score in scores for state in _states(engine, score)]
         cell = replace(
             printed,
-            run_id=" ".join(engine.identity.run_id(s.provider) for s in scores),
-            score_id=" ".join(engine.identity.score_id(s) for s in scores),
+            run_id=" ".join(engine.ids.run_id(s.provider) for s in scores),
+            score_id=" ".join(engine.ids.score_id(s) for s in scores),
         )
     except (DataError, MissingFile, WrongFile) as error:
         return replace(printed, status="needs", detail=needs(error).what)
@@ -179,7 +179,7 @@ def _states(engine: Engine, score: Score) -> Iterator[State]:
 def _facts(plan: Plan) -> list[tuple[str, str]]:
     """The caption: what was run, in words that a reader of the paper knows."""
     engine, table = plan.engine, plan.table
-    profile = engine.setting.profile
+    profile = engine.resolver.profile
     facts = []
     if not table.released:
         facts.append(("profile", f"{profile.name}: {profile.summary}"))
@@ -216,7 +216,7 @@ def _data(engine: Engine, data: Any) -> str:
     """`Cityscapes(split='val'), 2 of 500 images`."""
     text = repr(data)
     try:
-        images = engine.identity.images(data)
+        images = engine.ids.images(data)
     except DataError:
         return f"{text}, not there"
     expected = images.expected

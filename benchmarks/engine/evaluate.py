@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.declare.protocol import Evaluation
-from benchmarks.engine.forward import network_outputs
+from benchmarks.engine.network_outputs import network_outputs
 from benchmarks.metrics.metric import Metric
 from datasets.images import Images
 from datasets.sampling import test_sample

@@ -20,18 +20,18 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
+from benchmarks.engine.content_ids import ContentIds, Score, digest, slug
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.freshness import changed, sources
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.identity import Identity, Score, digest, slug
 from benchmarks.engine.machine import machine
 from benchmarks.engine.problems import Failed, Needs, first_line, needs
 from benchmarks.engine.progress import Progress, clock, say
 from benchmarks.engine.store import Damaged, RunFolder, Store, StoreError
 from benchmarks.engine.train import Checkpoints, train
 from benchmarks.engine.weights import MissingFile, WeightFiles, WrongFile
+from benchmarks.profiles.resolve import Resolver
 from datasets.images import DataError
 
 TRAIN_MODULE = "benchmarks.engine.train"
@@ -64,9 +64,9 @@ class Engine:
     """Everything that making a number needs; it also is the `Resources` of terms and metrics."""
 
     store: Store
-    identity: Identity
+    ids: ContentIds
     files: WeightFiles
-    setting: Setting
+    resolver: Resolver
     device: torch.device
     workers: int = 0
     refresh: bool = False
@@ -85,7 +85,7 @@ class Engine:
     def frozen(self, network: Provider) -> nn.Module:
         """A provider's network with its weights; made first if it is missing."""
         self.ensure(network)
-        run_id = self.identity.run_id(network)
+        run_id = self.ids.run_id(network)
         if run_id not in self._networks:
             module = self._load(network)
             module.frozen = True  # type: ignore[assignment]  # left out of checkpoints
@@ -100,13 +100,13 @@ class Engine:
 
     def folder(self, provider: Provider) -> RunFolder:
         """Where a provider's files lie."""
-        return self.store.folder(slug(provider), self.identity.run_id(provider))
+        return self.store.folder(slug(provider), self.ids.run_id(provider))
 
     def state(self, provider: Provider) -> State:
         """How the store has it; reads and checks files once, makes nothing."""
         if not isinstance(provider, Run):
             return State("finished")
-        run_id = self.identity.run_id(provider)
+        run_id = self.ids.run_id(provider)
         if run_id not in self._states:
             self._states[run_id] = self._state(provider)
         return self._states[run_id]
@@ -119,7 +119,7 @@ class Engine:
         if modules := changed(record["sources"], sources(provider, TRAIN_MODULE)):
             return State("stale", f"{', '.join(modules)} changed since")
         for dependency in dependencies(provider):
-            known = record["needs"].get(self.identity.run_id(dependency))
+            known = record["needs"].get(self.ids.run_id(dependency))
             if isinstance(dependency, Run) and known != self.weights_digest(dependency):
                 return State("stale", f"{slug(dependency)}, which it needs, was made again")
         return State("finished")
@@ -156,7 +156,7 @@ class Engine:
     def redo(self, state: State) -> bool:
         """Whether something in that state must be made."""
         if state.status == "stale":
-            return self.refresh or self.setting.profile.redo_stale
+            return self.refresh or self.resolver.profile.redo_stale
         return state.status != "finished"
 
     def ensure(self, provider: Provider, label: str = "") -> None:
@@ -167,7 +167,7 @@ class Engine:
             Needs: a file or data set is absent.
         """
         try:
-            run_id = self.identity.run_id(provider)
+            run_id = self.ids.run_id(provider)
             if run_id in self._fresh:
                 return
             if run_id in self.failures:
@@ -217,11 +217,11 @@ class Engine:
             torch.cuda.empty_cache()
         folder.write_json("failure.json", {"error": short, "traceback": lines})
         say(f"{label}: failed: {short}; traceback in {folder.path / 'failure.json'}")
-        self.failures[self.identity.run_id(provider)] = short
+        self.failures[self.ids.run_id(provider)] = short
         raise Failed(short)
 
     def _train(self, run: Run, folder: RunFolder, label: str) -> None:
-        images = self.identity.images(run.data)
+        images = self.ids.images(run.data)
         saved, origin = self._checkpoint(run, folder, label)
         start = None if run.start is None else self._tensors(run.start)
         progress = Progress(label, "step")
@@ -285,17 +285,17 @@ class Engine:
 
     def _weights_needed(self, run: Run) -> dict[str, str]:
         needed = [d for d in dependencies(run) if isinstance(d, Run)]
-        return {self.identity.run_id(d): self.weights_digest(d) for d in needed}
+        return {self.ids.run_id(d): self.weights_digest(d) for d in needed}
 
     def _record(self, run: Run, n_images: int, origin: _Origin) -> dict[str, Any]:
         """Everything that is needed to understand the run later."""
         return {
-            "id": self.identity.run_id(run),
-            "spec": self.identity.canonical_fields(run),
+            "id": self.ids.run_id(run),
+            "spec": self.ids.canonical_fields(run),
             "declared": repr(run),
-            "profile": self.setting.profile.name,
+            "profile": self.resolver.profile.name,
             "training_images": n_images,
-            "expected_images": self.identity.images(run.data).expected,
+            "expected_images": self.ids.images(run.data).expected,
             **asdict(origin),
             "machine": machine(self.device),
         }
@@ -321,11 +321,11 @@ class Engine:
 
     def score_name(self, score: Score) -> str:
         """The score's file inside the run's folder."""
-        return f"scores/{score.metric.symbol.lower()}-{self.identity.score_id(score)}.json"
+        return f"scores/{score.metric.symbol.lower()}-{self.ids.score_id(score)}.json"
 
     def picture_name(self, score: Score) -> str:
         """The first test image as the run restores it, one file per test set."""
-        data = [self.identity.canonical(part) for part in (score.data, score.evaluation)]
+        data = [self.ids.canonical(part) for part in (score.data, score.evaluation)]
         return f"images/{digest([*data, score.seed])}.png"
 
     def score_state(self, score: Score) -> State:
@@ -365,7 +365,7 @@ class Engine:
 
     def _measure(self, data: Any, scores: list[Score], folder: RunFolder, label: str) -> None:
         """One pass over a test set for several metrics of one provider."""
-        images = self.identity.images(data)
+        images = self.ids.images(data)
         progress = Progress(f"{label}, measuring", "image")
         first = scores[0]
         weights = [self._weights_behind(score) for score in scores]
@@ -383,7 +383,7 @@ class Engine:
         progress.close()
         for score, column, behind in zip(scores, values, weights, strict=True):
             record = {
-                "id": self.identity.score_id(score),
+                "id": self.ids.score_id(score),
                 "metric": repr(score.metric),
                 "data": repr(score.data),
                 "evaluation": str(score.evaluation),
@@ -400,7 +400,7 @@ class Engine:
         folder.remove("failure.json")
 
     def _weights_behind(self, score: Score) -> dict[str, str]:
-        return {self.identity.run_id(d): self.weights_digest(d) for d in dependencies(score)}
+        return {self.ids.run_id(d): self.weights_digest(d) for d in dependencies(score)}
 
 
 _SIZES = ("steps", "batch", "crop")

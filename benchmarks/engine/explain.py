@@ -8,10 +8,10 @@ from benchmarks.declare.runs import Fixed, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row
 from benchmarks.engine.collect import to_grid
+from benchmarks.engine.content_ids import Score, slug
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.identity import Score, slug
 from benchmarks.engine.plan import Entry, Plan
-from benchmarks.report.grid import Cell
+from benchmarks.grid.model import Cell
 from benchmarks.usage import UsageError
 from losses.objective import Objective
 
@@ -94,7 +94,7 @@ def _choice(choice: Choice) -> str:
 def _provider(plan: Plan, provider: Provider) -> Iterator[str]:
     """What is run under this profile, and what it needs."""
     engine = plan.engine
-    yield f"run under profile {engine.setting.profile.name}:"
+    yield f"run under profile {engine.resolver.profile.name}:"
     yield f"  folder           {engine.folder(provider).path}"
     if isinstance(provider, Released):
         yield f"  released weights {provider.file}, from {provider.origin}"
@@ -107,7 +107,7 @@ def _provider(plan: Plan, provider: Provider) -> Iterator[str]:
     yield f"  training         {provider.training!r}, seed {provider.seed}"
     for dependency in dependencies(provider):
         role = "starts from" if dependency == provider.start else "needs"
-        yield f"  {role:16} {slug(dependency)}-{engine.identity.run_id(dependency)}"
+        yield f"  {role:16} {slug(dependency)}-{engine.ids.run_id(dependency)}"
     record = engine.folder(provider).read_json("run.json")
     if record:
         machine = record["machine"]
@@ -126,7 +126,7 @@ def _measured(plan: Plan, score: Score) -> Iterator[str]:
     yield f"  metric           {score.metric.note}"
     yield f"  evaluation       {score.evaluation}"
     for judge in dependencies(score.metric):
-        yield f"  judge            {slug(judge)}-{engine.identity.run_id(judge)}"
+        yield f"  judge            {slug(judge)}-{engine.ids.run_id(judge)}"
     yield f"  file             {path}"
     record = engine.folder(score.provider).read_json(engine.score_name(score))
     if record is None:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
-from benchmarks.declare.profiles import Setting
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table
+from benchmarks.engine.content_ids import Score, slug
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.identity import Score, slug
 from benchmarks.engine.problems import Failed, Needs, needs
 from benchmarks.engine.progress import clock
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.metrics.metric import Metric
+from benchmarks.profiles.resolve import Resolver
 from benchmarks.usage import UsageError
 from datasets.degradations.clean import Clean
 from datasets.images import DataError
@@ -97,7 +97,7 @@ class Plan:
             if not column:
                 continue
             try:
-                self.engine.identity.images(column[0].data)
+                self.engine.ids.images(column[0].data)
                 for judge in dependencies(column[0].metric):
                     self.engine.ensure(judge)
             except (DataError, MissingFile, WrongFile) as error:
@@ -128,12 +128,12 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
     Raises:
         UsageError: `only` matches no row.
     """
-    setting = engine.setting
+    resolver = engine.resolver
     numbers = tuple(range(seeds))
-    columns = [setting.resolve(column) for column in table.columns]
+    columns = [resolver.resolve(column) for column in table.columns]
     entries = []
     for group, row in table.rows():
-        providers = _providers(setting, table, row, numbers)
+        providers = _providers(resolver, table, row, numbers)
         shown = [_undegraded(c) for c in columns] if row.role == "reference" else columns
         scores = [_scores(table, providers, column) for column in shown]
         entries.append(Entry(group, row.label, row.method or group, providers, scores, row))
@@ -153,11 +153,11 @@ def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> P
     return Plan(table, engine, numbers, entries, references)
 
 
-def _providers(setting: Setting, table: Table, row: Row, seeds: Sequence[int]) -> list[Provider]:
+def _providers(resolver: Resolver, table: Table, row: Row, seeds: Sequence[int]) -> list[Provider]:
     """One per seed; a network without training is the same for all."""
     if row.model is None:
         return []
-    providers = [setting.run(table, row, seed) for seed in seeds]
+    providers = [resolver.run(table, row, seed) for seed in seeds]
     return providers if row.trained else providers[:1]
 
 
@@ -193,7 +193,7 @@ def steps(plan: Plan) -> list[Step]:
         if problems := dict.fromkeys(missing(engine, provider, nested=False)):
             lines.append(Step("missing", f"{role}: {slug(provider)}", problems=tuple(problems)))
         else:
-            name = f"{slug(provider)}-{engine.identity.run_id(provider)}"
+            name = f"{slug(provider)}-{engine.ids.run_id(provider)}"
             lines.append(_step(engine, provider, f"{role}: {name}"))
     for entry in plan.references + plan.entries:
         if entry.asked and (line := _scoring(engine, entry)):
@@ -231,7 +231,7 @@ def missing(engine: Engine, node: Any, nested: bool = True) -> Iterator[str]:
         own = [(name, sha256, "") for name, sha256 in node.weight_files()]
     try:
         if hasattr(node, "open"):
-            engine.identity.images(node)
+            engine.ids.images(node)
         for file in own:
             engine.files.find(*file)
     except (DataError, MissingFile, WrongFile) as error:

@@ -18,13 +18,13 @@ import torch
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
 from benchmarks.engine.collect import declared
+from benchmarks.engine.content_ids import digest
 from benchmarks.engine.execute import TRAIN_MODULE, Engine
 from benchmarks.engine.freshness import sources
-from benchmarks.engine.identity import digest
 from benchmarks.engine.machine import machine
 from benchmarks.engine.progress import Progress
 from benchmarks.engine.train import Trainee
-from benchmarks.report.grid import Cell, Grid, GridRow
+from benchmarks.grid.model import Cell, Grid, GridRow
 from datasets.sampling import TrainingSamples, batches
 from losses.features import Features
 
@@ -39,13 +39,13 @@ def measured(table: Speed, engine: Engine) -> Grid:
         DataError: the training data is absent. MissingFile, WrongFile: the feature weights are.
     """
     # A narrow feature network would be no floor to speak of.
-    setting = replace(engine.setting, profile=replace(engine.setting.profile, feature_width=1.0))
-    runs = {label: setting.shortened(run) for label, run in table.runs().items()}
-    features = setting.resolve(table.features)
+    resolver = replace(engine.resolver, profile=replace(engine.resolver.profile, feature_width=1.0))
+    runs = {label: resolver.shortened(run) for label, run in table.runs().items()}
+    features = resolver.resolve(table.features)
     record = _record(runs, features, engine)
     seconds = record["seconds"]
     base = seconds[next(iter(runs))]
-    grid = declared(table, engine.setting.profile)
+    grid = declared(table, engine.resolver.profile)
     rows = [
         replace(
             row,
@@ -79,12 +79,12 @@ def _ratio(base: list[float], other: list[float]) -> float:
 
 def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[str, Any]:
     """What was timed on this device, from the store if it is there."""
-    ids = {label: engine.identity.run_id(run) for label, run in runs.items()}
+    ids = {label: engine.ids.run_id(run) for label, run in runs.items()}
     # Other code or another machine has other speeds.
     code = [sources(run, TRAIN_MODULE, __name__) for run in runs.values()]
     here = machine(engine.device)
     place = {name: text for name, text in here.items() if name != "commit"}
-    wanted = [ids, engine.identity.canonical(features), ROUNDS, place, code]
+    wanted = [ids, engine.ids.canonical(features), ROUNDS, place, code]
     folder = engine.store.folder("speed", digest(wanted))
     record = folder.read_json("speed.json")
     if record is None or engine.refresh:
@@ -105,7 +105,7 @@ def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[st
 
 def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
     recipe = run.training
-    images = engine.identity.images(run.data)
+    images = engine.ids.images(run.data)
     samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
     batch = next(batches(samples, int(recipe.batch), 0, 1, workers=0))
     return {name: value.to(engine.device) for name, value in batch.items()}

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.declare.runs import Run
-from benchmarks.engine.forward import child_seed, network_outputs
+from benchmarks.engine.network_outputs import child_seed, network_outputs
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
 from losses.objective import Objective, Resources, WeightedSum

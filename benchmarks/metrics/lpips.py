@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from benchmarks.metrics.image_cache import GROUND_TRUTHS, digest_of_weights
 from benchmarks.metrics.metric import Metric, check_images
-from benchmarks.metrics.remembered import GROUND_TRUTHS, digest_of_weights
 
 if TYPE_CHECKING:
     from torch import Tensor

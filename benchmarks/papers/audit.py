@@ -1,6 +1,6 @@
 """The audit of the papers' tables: what must agree, what the texts say, and what a reader notices.
 
-The checks of each table on its own are `benchmarks.report.audit.findings`.
+The checks of each table on its own are `benchmarks.claims.audit.findings`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from benchmarks.claims import audit
+from benchmarks.claims.audit import Finding, Repeated
+from benchmarks.claims.quantities import Numbers
+from benchmarks.claims.statements import Claim
+from benchmarks.grid.model import Grid
 from benchmarks.papers import d2sm_claims, pdl_claims
-from benchmarks.report import audit
-from benchmarks.report.audit import Finding, Repeated
-from benchmarks.report.grid import Grid
-from benchmarks.report.quantities import Numbers
-from benchmarks.report.statements import Claim
 
 READING = "by reading; no number decides it"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.report.quantities import Cell, Gain, Percent
-from benchmarks.report.statements import Claim, States, beats, every, greater
+from benchmarks.claims.quantities import Cell, Gain, Percent
+from benchmarks.claims.statements import Claim, States, beats, every, greater
 
 LEVELS = (25, 35, 50)
 METRICS = ("PSNR", "SSIM", "MIoU")

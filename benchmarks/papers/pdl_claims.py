@@ -5,9 +5,8 @@ Statements are over version 2 (II, IV, VI, VII, VIII) where both versions print 
 
 from __future__ import annotations
 
-from benchmarks.papers import pdl
-from benchmarks.report.quantities import Best, Cell, Constant, Difference, Gain, Mean, Quantity
-from benchmarks.report.statements import (
+from benchmarks.claims.quantities import Best, Cell, Constant, Difference, Gain, Mean, Quantity
+from benchmarks.claims.statements import (
     Between,
     Claim,
     Positive,
@@ -17,6 +16,7 @@ from benchmarks.report.statements import (
     every,
     greater,
 )
+from benchmarks.papers import pdl
 
 DENOISING, SUPER_RESOLUTION, DEBLURRING, JPEG = (f"pdl_table{i}" for i in (2, 4, 6, 7))
 SCORED, SCORED_JPEG = "pdl_v1_table1", "pdl_v1_table6"

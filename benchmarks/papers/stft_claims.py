@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from benchmarks.claims.quantities import Cell, Gain, Mean
+from benchmarks.claims.statements import All, Between, Claim, Positive, States, every
 from benchmarks.papers import stft
-from benchmarks.report.quantities import Cell, Gain, Mean
-from benchmarks.report.statements import All, Between, Claim, Positive, States, every
 
 
 def gains(table: str, *groups: str) -> tuple[Gain, ...]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from benchmarks.report import ledger
+from benchmarks.grid import ledger
+from benchmarks.grid.comparison import Flip, Verdict, compared, verdicts
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
+from benchmarks.grid.precision import plain, rounded, signed
+from benchmarks.grid.ranks import our_ranks, paper_ranks, printed_ranks
 from benchmarks.report.blocks import (
     Block,
     Callout,
@@ -20,12 +24,8 @@ from benchmarks.report.blocks import (
     Picture,
     TableBlock,
 )
-from benchmarks.report.comparison import Flip, Verdict, compared, verdicts
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
 from benchmarks.report.layout import arrange
 from benchmarks.report.notes import notes, printed_notes
-from benchmarks.report.precision import plain, rounded, signed
-from benchmarks.report.ranks import our_ranks, paper_ranks, printed_ranks
 
 MEASURED = "Measured"
 REFERENCES = "For reference (ours, not ranked)"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+from benchmarks.grid.model import Grid
 from benchmarks.report.blocks import (
     Block,
     Callout,
@@ -22,7 +23,6 @@ from benchmarks.report.blocks import (
     TableBlock,
 )
 from benchmarks.report.document import printed, report, title
-from benchmarks.report.grid import Grid
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --paper: #fff; --faint: #62676d; --line: #d4d7db;

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from benchmarks.grid.model import Grid
 from benchmarks.report.blocks import CellText, Span, TableBlock
 from benchmarks.report.document import (
     ARROWS,
@@ -23,7 +24,6 @@ from benchmarks.report.document import (
     reference_table,
     title,
 )
-from benchmarks.report.grid import Grid
 from benchmarks.report.notes import notes, printed_notes
 
 PACKAGES = r"% Needs \usepackage{booktabs}; a wide table may need table* or a smaller font."

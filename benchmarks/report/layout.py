@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from benchmarks.report.grid import Grid, GridRow
+from benchmarks.grid.model import Grid, GridRow
 
 Words = TypeVar("Words")
 

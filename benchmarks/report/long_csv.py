@@ -9,9 +9,9 @@ import csv
 import io
 from decimal import Decimal
 
-from benchmarks.report.grid import Cell, Grid, GridRow
-from benchmarks.report.precision import plain
-from benchmarks.report.ranks import our_ranks, paper_ranks
+from benchmarks.grid.model import Cell, Grid, GridRow
+from benchmarks.grid.precision import plain
+from benchmarks.grid.ranks import our_ranks, paper_ranks
 
 COLUMNS = (
     "table", "group", "row", "column", "ours", "ours_rank", "paper", "paper_rank", "delta",

@@ -1,10 +1,11 @@
-"""A report as Markdown; `benchmarks.report.markdown_reader` reads its tables back."""
+"""A report as Markdown; `tests.benchmarks.report.markdown_reader` reads its tables back."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
+from benchmarks.grid.model import Grid
 from benchmarks.report.blocks import (
     Block,
     Callout,
@@ -16,7 +17,6 @@ from benchmarks.report.blocks import (
     TableBlock,
 )
 from benchmarks.report.document import printed, report
-from benchmarks.report.grid import Grid
 
 
 def markdown(grid: Grid) -> str:

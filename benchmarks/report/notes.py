@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.report.grid import MEASURED, STAND_IN, Cell, Grid, GridRow
-from benchmarks.report.ranks import our_ranks, paper_ranks, printed_ranks
+from benchmarks.grid.model import MEASURED, STAND_IN, Cell, Grid, GridRow
+from benchmarks.grid.ranks import our_ranks, paper_ranks, printed_ranks
 
 STALE = "†"
 BOLD_LOST = "Which numbers are set in bold is lost from the transcription."

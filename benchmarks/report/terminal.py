@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from benchmarks.report import ledger
+from benchmarks.grid import ledger
+from benchmarks.grid.model import Grid
 from benchmarks.report.blocks import CellText, TableBlock
 from benchmarks.report.document import (
     REFERENCES,
@@ -19,7 +20,6 @@ from benchmarks.report.document import (
     reference_table,
     title,
 )
-from benchmarks.report.grid import Grid
 from benchmarks.report.notes import STALE, notes, printed_notes
 
 WIDTH = 130

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.report import wilson
-from benchmarks.report.grid import Cell, Grid
+from benchmarks.grid import wilson
+from benchmarks.grid.model import Cell, Grid
 from benchmarks.study.key import Key, StudyError
 from benchmarks.study.ratings import Answer, Rater, judged
 

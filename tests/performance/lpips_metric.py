@@ -22,8 +22,8 @@ from timing import in_turn, ratio, told
 
 import benchmarks.metrics.lpips
 import losses.lpips
+from benchmarks.metrics.image_cache import ImageCache
 from benchmarks.metrics.lpips import LPIPS
-from benchmarks.metrics.remembered import Remembered
 
 GOAL, SAME = 0.6, 1e-6
 
@@ -59,7 +59,7 @@ def main() -> None:
             ]
 
     def remembered() -> None:
-        benchmarks.metrics.lpips.GROUND_TRUTHS = Remembered(2**30)
+        benchmarks.metrics.lpips.GROUND_TRUTHS = ImageCache(2**30)
         values["metric"] = [measure(pred, target) for pred in preds]
 
     works = {"pairs": pair_by_pair, "metric": remembered}

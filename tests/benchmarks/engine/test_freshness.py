@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
-from benchmarks.declare.profiles import SMOKE, Setting
 from benchmarks.engine import freshness
 from benchmarks.engine.execute import TRAIN_MODULE
 from benchmarks.engine.graph import dependencies
 from benchmarks.papers.d2sm import TABLE1
+from benchmarks.profiles.resolve import SMOKE, Resolver
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def forget():
 
 
 def rows():
-    setting = Setting(SMOKE, lambda name: False)
-    runs = {f"{g} / {r.label}": setting.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
+    resolver = Resolver(SMOKE, lambda name: False)
+    runs = {f"{g} / {r.label}": resolver.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
     return {name: freshness.sources(run, TRAIN_MODULE) for name, run in runs.items()}
 
 
@@ -77,14 +77,14 @@ def test_papers_and_reports_do_not_count(tree):
     names = {module for sources in rows().values() for module in sources}
     assert not any(name.startswith(("benchmarks.papers", "benchmarks.report")) for name in names)
     assert "benchmarks.engine.store" not in names
-    assert "benchmarks.declare.profiles" not in names
+    assert "benchmarks.profiles.resolve" not in names
     assert {"benchmarks.engine.train", "datasets.sampling", "losses.l1"} <= names
 
 
 def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     """A cached calibration must not outlive a change in FFDNet or in the reading of its file."""
+    from benchmarks.engine.content_ids import Score
     from benchmarks.engine.execute import EVALUATE_MODULE
-    from benchmarks.engine.identity import Score
     from benchmarks.metrics.miou import MIoU
     from benchmarks.papers import calibration
     from benchmarks.papers.d2sm import SEGMENTER
@@ -99,8 +99,8 @@ def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
 
 
 def test_nested_runs_are_compared_on_their_own():
-    setting = Setting(SMOKE, lambda name: False)
+    resolver = Resolver(SMOKE, lambda name: False)
     row = next(r for _, r in TABLE1.rows() if r.label == "+ L_CrossEntropy")
-    run = setting.run(TABLE1, row, 0)
+    run = resolver.run(TABLE1, row, 0)
     assert "baselines.judges.unet" not in freshness.sources(run, TRAIN_MODULE)
     assert {d.network.name for d in dependencies(run)} == {"FFDNet", "Unet"}

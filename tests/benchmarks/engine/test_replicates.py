@@ -11,10 +11,10 @@ import tiny
 from benchmarks.declare.table import Row
 from benchmarks.engine.collect import _replicates, to_grid
 from benchmarks.engine.plan import make_plan
+from benchmarks.grid.bootstrap import counts
+from benchmarks.grid.comparison import interval, verdicts
 from benchmarks.metrics.miou import MIoU
 from benchmarks.metrics.psnr import PSNR
-from benchmarks.report.bootstrap import counts
-from benchmarks.report.comparison import interval, verdicts
 from datasets.embedded.street_scenes import StreetScenes
 from losses.l1 import L1
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import tiny
 
-from benchmarks.declare.profiles import PAPER, SMOKE, Setting
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.sources import assumed, paper
-from benchmarks.engine.identity import Identity, slug
+from benchmarks.engine.content_ids import ContentIds, slug
 from benchmarks.engine.plan import make_plan
 from benchmarks.papers.d2sm import TABLE1, TABLE4
+from benchmarks.profiles.resolve import PAPER, SMOKE, Resolver
 from datasets.images import Places
 from losses.l1 import L1
 from losses.l2 import L2
@@ -18,7 +18,7 @@ from losses.l2 import L2
 
 @pytest.fixture
 def identity(tmp_path):
-    return Identity(Places(None, tmp_path))
+    return ContentIds(Places(None, tmp_path))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_origin_of_a_number_does_not_count(identity, run):
 def test_revision_of_a_component_counts(identity, run, tmp_path, monkeypatch):
     before = identity.run_id(run)
     monkeypatch.setattr(tiny.TinyDenoiser, "revision", 2)
-    assert Identity(Places(None, tmp_path)).run_id(run) != before
+    assert ContentIds(Places(None, tmp_path)).run_id(run) != before
 
 
 def test_changed_start_changes_the_run(identity, run):
@@ -72,7 +72,7 @@ def test_files_of_the_data_count(tmp_path, run):
         root = tmp_path / str(len(ids))
         (root / "cbsd68").mkdir(parents=True)
         Image.fromarray(np.full((321, 481, 3), value, np.uint8)).save(root / "cbsd68" / "a.png")
-        identity = Identity(Places(root, tmp_path / "cache"))
+        identity = ContentIds(Places(root, tmp_path / "cache"))
         ids.append(identity.run_id(replace(run, data=Noisy(CBSD68(), sigma=25))))
     assert ids[0] == ids[2] != ids[1]
 
@@ -82,11 +82,11 @@ def test_folder_name_tells_network_and_objective(run):
 
 
 def test_table4_shares_table1s_runs(tmp_path):
-    setting = Setting(SMOKE, lambda name: False)
-    identity = Identity(Places(None, tmp_path))
+    resolver = Resolver(SMOKE, lambda name: False)
+    identity = ContentIds(Places(None, tmp_path))
 
     def ids(table):
-        return {(g, r.label): identity.run_id(setting.run(table, r, 0)) for g, r in table.rows()}
+        return {(g, r.label): identity.run_id(resolver.run(table, r, 0)) for g, r in table.rows()}
 
     one, four = ids(TABLE1), ids(TABLE4)
     assert four["FFDNet", "FFDNet"] == one["FFDNet", "L_1"]
@@ -96,9 +96,9 @@ def test_table4_shares_table1s_runs(tmp_path):
 
 
 def test_paper_profile_runs_what_is_declared():
-    setting = Setting(PAPER, lambda name: True)
+    resolver = Resolver(PAPER, lambda name: True)
     for _, row in TABLE1.rows():
-        run = setting.run(TABLE1, row, 0)
+        run = resolver.run(TABLE1, row, 0)
         assert isinstance(run, Run)
         assert run.training is TABLE1.protocol.training
         assert run.start is None

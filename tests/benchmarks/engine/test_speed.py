@@ -6,13 +6,13 @@ import pytest
 import tiny
 from PIL import Image
 
-from benchmarks.declare.profiles import LITE, Setting
 from benchmarks.declare.runs import network
 from benchmarks.declare.speed import Speed
 from benchmarks.engine import speed
-from benchmarks.engine.identity import Identity
+from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.machine import machine
 from benchmarks.papers.pdl import TABLE1
+from benchmarks.profiles.resolve import LITE, Resolver
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
 from datasets.folders import PhotographFolders
@@ -83,8 +83,8 @@ def test_lite_times_on_the_folders_that_stand_in_for_div2k(tmp_path, monkeypatch
     (tmp_path / "mine").mkdir()
     (tmp_path / "a.png").rename(tmp_path / "mine" / "a.png")
     engine = tiny.tiny_engine(tmp_path)
-    engine.identity = Identity(Places(root=tmp_path, cache=tmp_path / "cache"))
-    engine.setting = Setting(LITE, lambda name: False, photographs=(("train", ("mine",)),))
+    engine.ids = ContentIds(Places(root=tmp_path, cache=tmp_path / "cache"))
+    engine.resolver = Resolver(LITE, lambda name: False, photographs=(("train", ("mine",)),))
     seen = []
     monkeypatch.setattr(speed, "_step", lambda run, *_: lambda: seen.append(run.data.data))
     monkeypatch.setattr(speed, "_floor", lambda *_: lambda: None)

@@ -12,16 +12,16 @@ import torch
 from torch import nn
 
 from benchmarks import commands
-from benchmarks.declare.profiles import Profile, Setting, WarmUp
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.engine.collect import to_grid
+from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.execute import Engine
-from benchmarks.engine.identity import Identity
 from benchmarks.engine.plan import make_plan
 from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.metrics.psnr import PSNR
+from benchmarks.profiles.resolve import Profile, Resolver, WarmUp
 from benchmarks.report.markdown import markdown
 from datasets.degradations.noise import Noisy
 from datasets.embedded.street_scenes import StreetScenes
@@ -138,9 +138,9 @@ def tiny_table(rows=None, training=TRAINING):
 def tiny_engine(out, every=0.0, profile=AS_DECLARED, **options):
     return Engine(
         store=Store(Path(out) / "runs"),
-        identity=Identity(Places(root=None, cache=Path(out) / "cache")),
+        ids=ContentIds(Places(root=None, cache=Path(out) / "cache")),
         files=WeightFiles(None),
-        setting=Setting(profile, lambda name: False),
+        resolver=Resolver(profile, lambda name: False),
         device=torch.device("cpu"),
         checkpoint_seconds=every,
         **options,

@@ -11,14 +11,14 @@ from torch import Tensor
 
 import benchmarks.metrics.lpips
 import losses.lpips
+from benchmarks.metrics.image_cache import ImageCache
 from benchmarks.metrics.lpips import LPIPS
-from benchmarks.metrics.remembered import Remembered
 
 
 @pytest.fixture(autouse=True)
-def memory(monkeypatch: pytest.MonkeyPatch) -> Remembered:
+def memory(monkeypatch: pytest.MonkeyPatch) -> ImageCache:
     """An empty memory for each test."""
-    empty = Remembered(2**30)
+    empty = ImageCache(2**30)
     monkeypatch.setattr(benchmarks.metrics.lpips, "GROUND_TRUTHS", empty)
     return empty
 
@@ -40,7 +40,7 @@ def test_lpips_is_what_the_package_gives_for_the_pair(
 
 
 def test_remembered_ground_truths_change_no_digit(
-    resources: Any, memory: Remembered, photograph: Tensor, noisy: Tensor
+    resources: Any, memory: ImageCache, photograph: Tensor, noisy: Tensor
 ) -> None:
     measure = LPIPS(weights="random").build(resources)
     methods = [noisy, (noisy + photograph) / 2, photograph.flip(2), photograph]
@@ -55,7 +55,7 @@ def test_remembered_ground_truths_change_no_digit(
 
 
 def test_methods_share_the_ground_truth_and_no_two_networks_do(
-    resources: Any, memory: Remembered, photograph: Tensor, noisy: Tensor
+    resources: Any, memory: ImageCache, photograph: Tensor, noisy: Tensor
 ) -> None:
     first = LPIPS(weights="random").build(resources)(noisy, photograph)
     assert len(memory) == 1

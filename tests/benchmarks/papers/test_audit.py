@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.claims.audit import Repeated, complements, findings, score, score_bounds
 from benchmarks.papers import audit
 from benchmarks.papers.tables import TABLES
-from benchmarks.report.audit import Repeated, complements, findings, score, score_bounds
 
 # Where each finding is, and words of what is printed or follows: all that is known, and no more.
 KNOWN = [

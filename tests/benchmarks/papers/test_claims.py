@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from benchmarks.claims.quantities import Best, Cell, Constant, Gain, Mean, Numbers, Percent
+from benchmarks.claims.statements import Between, Positive, Preferred, States, every, greater
+from benchmarks.grid.model import Cell as GridCell
+from benchmarks.grid.model import Column, Grid, GridRow
 from benchmarks.papers.claims import CLAIMS
 from benchmarks.papers.tables import TABLES
-from benchmarks.report.grid import Cell as GridCell
-from benchmarks.report.grid import Column, Grid, GridRow
-from benchmarks.report.quantities import Best, Cell, Constant, Gain, Mean, Numbers, Percent
-from benchmarks.report.statements import Between, Positive, Preferred, States, every, greater
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import published
 import pytest
+from markdown_reader import parse_markdown
 
 from benchmarks.declare.table import Table
 from benchmarks.papers.tables import TABLES
 from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
-from benchmarks.report.markdown_reader import parse_markdown
 
 PRINTED = [name for name in TABLES if name not in ("calibration", "pdl_demosaicing")]
 

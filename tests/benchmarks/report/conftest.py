@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
 
 PUBLISHED = Path(__file__).parents[2] / "golden" / "published"
 

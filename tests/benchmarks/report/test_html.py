@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_reader import parse_markdown
 
-from benchmarks.report.grid import Cell, LedgerEntry
+from benchmarks.grid.model import Cell, LedgerEntry
 from benchmarks.report.html import page, printed_page
 from benchmarks.report.markdown import markdown
-from benchmarks.report.markdown_reader import parse_markdown
 
 VOID = {"meta", "img", "br", "link"}
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.report.grid import Cell
+from benchmarks.grid.model import Cell
+from benchmarks.grid.ranks import our_ranks
 from benchmarks.report.latex import escape, latex, printed_latex
-from benchmarks.report.ranks import our_ranks
 
 MEANINGS = {
     r"\textbackslash{}": "\\", r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#",

@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.report.grid import Cell, Grid
+from benchmarks.grid.model import Cell, Grid
 from benchmarks.report.long_csv import long_csv
 
 HEADER = (

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_reader import parse_markdown, unescape
 
-from benchmarks.report.grid import Cell, Grid, LedgerEntry
+from benchmarks.grid.model import Cell, Grid, LedgerEntry
+from benchmarks.grid.ranks import our_ranks
 from benchmarks.report.markdown import escape, markdown, printed_markdown
-from benchmarks.report.markdown_reader import parse_markdown, unescape
-from benchmarks.report.ranks import our_ranks
 
 OURS, PAPERS, DIFFERENCE = "Measured", "The paper's numbers", "Difference, ours − paper"
 
@@ -329,7 +329,7 @@ def test_reader_refuses_a_ragged_table() -> None:
 
 
 def test_square_preference_table_keeps_its_diagonal() -> None:
-    from benchmarks.report.grid import Column, GridRow
+    from benchmarks.grid.model import Column, GridRow
 
     names = ["L1", "PDL"]
     columns = [Column("", name, "preference", 2, True) for name in names]
@@ -344,7 +344,7 @@ def test_square_preference_table_keeps_its_diagonal() -> None:
 
 
 def test_sweep_prints_each_loss_once() -> None:
-    from benchmarks.report.grid import Column, GridRow
+    from benchmarks.grid.model import Column, GridRow
 
     columns = [Column("", "PSNR", "PSNR", 2, True)]
     sweep = [("L_1", "0.001"), ("L_1", "0.005"), ("PDL", "0.001")]

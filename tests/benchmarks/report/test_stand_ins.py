@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
+from benchmarks.claims.quantities import NoNumberError, Numbers
 from benchmarks.engine.collect import with_stand_ins
+from benchmarks.grid.comparison import compared, verdicts
+from benchmarks.grid.model import Cell, Grid
 from benchmarks.papers.pdl import TABLE2
-from benchmarks.report.comparison import compared, verdicts
-from benchmarks.report.grid import Cell, Grid
+from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
 from benchmarks.report.html import page
 from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
-from benchmarks.report.quantities import NoNumberError, Numbers
 from benchmarks.report.terminal import terminal
 
 
@@ -72,7 +72,7 @@ def test_claims_have_no_data_there(grid: Grid) -> None:
 def test_columns_without_their_weights_are_found(
     profile: Any, there: bool, marked: set[str]
 ) -> None:
-    setting = Setting(profile, lambda name: there)
-    plan: Any = SimpleNamespace(table=TABLE2, engine=SimpleNamespace(setting=setting))
+    resolver = Resolver(profile, lambda name: there)
+    plan: Any = SimpleNamespace(table=TABLE2, engine=SimpleNamespace(resolver=resolver))
     found = with_stand_ins(TABLE2.printed(), plan)
     assert {column.metric for column in found.columns if column.stand_in} == marked

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.report.grid import Cell, LedgerEntry
+from benchmarks.grid.model import Cell, LedgerEntry
 from benchmarks.report.terminal import printed_terminal, terminal
 
 

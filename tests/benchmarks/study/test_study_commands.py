@@ -97,7 +97,7 @@ def test_kit_shows_what_the_methods_make_of_the_test_images(kit, tmp_path):
         "as it is", "twice", "clean", "degraded",
     }  # fmt: skip
     engine = commands.make_engine(parser().parse_args(["--list", "--out", str(tmp_path)]))
-    names = engine.identity.images(NOISY).names
+    names = engine.ids.images(NOISY).names
     assert {shown.image for shown in key.pictures.values()} == set(names)
     for left, right in key.deck.items:
         a, b = (

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from benchmarks.report import derived
-from benchmarks.report.derived import SCORE, SCORED
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
-from benchmarks.report.precision import plain
-from benchmarks.report.ranks import paper_ranks, printed_ranks
+from benchmarks.grid import derived
+from benchmarks.grid.derived import SCORE, SCORED
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
+from benchmarks.grid.precision import plain
+from benchmarks.grid.ranks import paper_ranks, printed_ranks
 
 ARITHMETIC = "certain: arithmetic on the printed numbers"
 

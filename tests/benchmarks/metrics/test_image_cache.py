@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmarks.metrics.remembered import Remembered, digest_of_weights
+from benchmarks.metrics.image_cache import ImageCache, digest_of_weights
 
 KIB = 1024
 
@@ -17,7 +17,7 @@ def image(i: int) -> Tensor:
 class Maker:
     """Makes one KiB from an image and counts how often it is asked to."""
 
-    def __init__(self, memory: Remembered):
+    def __init__(self, memory: ImageCache):
         self.memory = memory
         self.made: list[int] = []
 
@@ -32,7 +32,7 @@ class Maker:
 
 
 def test_content_decides_and_not_identity() -> None:
-    maker = Maker(Remembered(10 * KIB))
+    maker = Maker(ImageCache(10 * KIB))
     for _ in range(3):
         maker.ask(1)  # a new tensor each time
     assert maker.made == [1]
@@ -47,7 +47,7 @@ def test_content_decides_and_not_identity() -> None:
 
 
 def test_maker_shape_and_type_count() -> None:
-    memory = Remembered(10 * KIB)
+    memory = ImageCache(10 * KIB)
     zeros = torch.zeros(3, 4, 4)
     for x in (zeros, zeros.view(3, 2, 8), zeros.to(torch.int32)):
         assert memory.of(x, "a", lambda x=x: (x,))[0] is x  # type: ignore[misc]
@@ -57,7 +57,7 @@ def test_maker_shape_and_type_count() -> None:
 
 
 def test_memory_stays_below_the_limit() -> None:
-    maker = Maker(Remembered(4 * KIB + 100, patience=3))
+    maker = Maker(ImageCache(4 * KIB + 100, patience=3))
     for i in range(50):
         maker.ask(i)
         assert maker.memory.held <= 4 * KIB + 100
@@ -66,7 +66,7 @@ def test_memory_stays_below_the_limit() -> None:
 
 
 def test_nothing_is_dropped_for_what_is_too_large() -> None:
-    memory = Remembered(KIB, patience=10)
+    memory = ImageCache(KIB, patience=10)
     memory.of(image(0), "", lambda: (torch.zeros(200),))
     memory.of(image(1), "", lambda: (torch.zeros(2000),))
     assert (len(memory), memory.held) == (1, 800)
@@ -74,7 +74,7 @@ def test_nothing_is_dropped_for_what_is_too_large() -> None:
 
 def test_a_test_set_that_does_not_fit_keeps_its_first_images() -> None:
     # Dropping the least recently used one would find nothing at all in the second round.
-    maker = Maker(Remembered(4 * KIB, patience=20))
+    maker = Maker(ImageCache(4 * KIB, patience=20))
     for _ in range(3):
         for i in range(10):
             maker.ask(i)
@@ -82,7 +82,7 @@ def test_a_test_set_that_does_not_fit_keeps_its_first_images() -> None:
 
 
 def test_a_test_set_that_is_done_with_makes_room() -> None:
-    maker = Maker(Remembered(4 * KIB, patience=6))
+    maker = Maker(ImageCache(4 * KIB, patience=6))
     for i in range(4):
         maker.ask(i)
     for _ in range(4):
@@ -95,7 +95,7 @@ def test_a_test_set_that_is_done_with_makes_room() -> None:
 
 
 def test_what_is_not_on_the_cpu_is_made_each_time() -> None:
-    memory = Remembered(KIB)
+    memory = ImageCache(KIB)
     elsewhere = torch.empty(3, 4, 4, device="meta")
     made = [memory.of(elsewhere, "", lambda: (torch.zeros(1),))[0] for _ in range(2)]
     assert made[0] is not made[1]

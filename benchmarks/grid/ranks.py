@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from benchmarks.report.grid import Cell, Grid
+from benchmarks.grid.model import Cell, Grid
 
 Place = tuple[int, int]  # row, column
 Ranks = dict[Place, int]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.report.grid import Cell
-from benchmarks.report.ranks import competition_ranks, our_ranks, paper_ranks
+from benchmarks.grid.model import Cell
+from benchmarks.grid.ranks import competition_ranks, our_ranks, paper_ranks
 
 
 def first(ranks: dict[tuple[int, int], int]) -> set[tuple[int, int]]:

@@ -194,7 +194,7 @@ def _first_objective(table: Table, network: Network) -> Objective | Term:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Resolver:
     """A profile on a machine, which may or may not have a weights file.
 
     photographs: folders below the data root that stand in for a set of photographs, by split, in

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import benchmarks.report
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
-from benchmarks.report.precision import plain, rounded, signed
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
+from benchmarks.grid.precision import plain, rounded, signed
 
 
 def test_report_imports_no_torch_and_no_pandas() -> None:

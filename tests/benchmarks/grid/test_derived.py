@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.grid.derived import with_derived
 from benchmarks.papers.tables import TABLES
-from benchmarks.report.derived import with_derived
 
 
 def measured(grid, leave_out=()):

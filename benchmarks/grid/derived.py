@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
-from benchmarks.report.grid import Cell, Grid, GridRow
+from benchmarks.grid.model import Cell, Grid, GridRow
 
 Number = TypeVar("Number", float, Fraction)
 

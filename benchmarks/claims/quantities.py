@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from benchmarks.report.bootstrap import interval
-from benchmarks.report.grid import Cell as GridCell
-from benchmarks.report.grid import Column, Grid
+from benchmarks.grid.bootstrap import interval
+from benchmarks.grid.model import Cell as GridCell
+from benchmarks.grid.model import Column, Grid
 
 Replicates = tuple[float, ...]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Tensors = tuple["Tensor", ...]
 
 
-class Remembered:
+class ImageCache:
     """Tensors made from an image, by the digests of maker and image.
 
     limit: the most bytes that are held.
@@ -74,7 +74,7 @@ class Remembered:
 
 
 # With LPIPS's alex trunk: 800 images of 256 x 256 pixels, or 18 of 2040 x 1356.
-GROUND_TRUTHS = Remembered(limit=2 * 2**30)
+GROUND_TRUTHS = ImageCache(limit=2 * 2**30)
 
 
 def digest_of_weights(network: nn.Module) -> str:

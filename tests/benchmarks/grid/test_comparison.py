@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.report.bootstrap import counts
-from benchmarks.report.comparison import Flip, Pair, Verdict, compared, interval, verdicts
-from benchmarks.report.grid import Cell, Column, Grid, GridRow
+from benchmarks.grid.bootstrap import counts
+from benchmarks.grid.comparison import Flip, Pair, Verdict, compared, interval, verdicts
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
 
 
 def cell(paper: str, ours: float, **changes: Any) -> Cell:

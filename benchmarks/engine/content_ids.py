@@ -37,7 +37,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-class Identity:
+class ContentIds:
     """Gives runs and scores their ids; opens data sets to hash their files, once each.
 
     Raises:

@@ -14,8 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from benchmarks.report import wilson
-from benchmarks.report.quantities import (
+from benchmarks.claims.quantities import (
     Cell,
     Estimate,
     Gain,
@@ -23,6 +22,7 @@ from benchmarks.report.quantities import (
     Numbers,
     Quantity,
 )
+from benchmarks.grid import wilson
 
 Truth = Literal["holds", "fails", "undecided", "no data"]
 SHOWN = 3

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from benchmarks.report.precision import rounded
+from benchmarks.grid.precision import rounded
 
 RankScope = Literal["group", "column"]
 Layout = Literal["rows", "transposed", "paired"]

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from benchmarks.declare.profiles import LITE, PAPER, SMOKE, Setting
 from benchmarks.declare.runs import Released, Run
 from benchmarks.declare.table import Table
 from benchmarks.papers import pdl, pdl_v1
 from benchmarks.papers.d2sm import SEGMENTER, TABLE1
+from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
@@ -22,13 +22,13 @@ ABSENT = {"has_file": lambda name: False}
 
 
 def runs(profile, **there):
-    setting = Setting(profile, **(there or ABSENT))
-    return {f"{g} / {r.label}": setting.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
+    resolver = Resolver(profile, **(there or ABSENT))
+    return {f"{g} / {r.label}": resolver.run(TABLE1, r, 0) for g, r in TABLE1.rows()}
 
 
 def pdl_runs(profile, table, **options):
-    setting = Setting(profile, **(ABSENT | options))
-    return {f"{g} / {r.label}": setting.run(table, r, 0) for g, r in table.rows() if r.trained}
+    resolver = Resolver(profile, **(ABSENT | options))
+    return {f"{g} / {r.label}": resolver.run(table, r, 0) for g, r in table.rows() if r.trained}
 
 
 def terms(run, kind):
@@ -61,7 +61,7 @@ def test_lite_takes_pretrained_features_where_there_are_any():
 
 @pytest.mark.parametrize(("profile", "kind"), [(SMOKE, Run), (LITE, Run), (PAPER, Released)])
 def test_judge_has_one_provider_per_profile(profile, kind):
-    assert isinstance(Setting(profile, **ABSENT).resolve(SEGMENTER), kind)
+    assert isinstance(Resolver(profile, **ABSENT).resolve(SEGMENTER), kind)
 
 
 def test_sizes_follow_the_crop():
@@ -74,8 +74,8 @@ def test_sizes_follow_the_crop():
 
 def test_unchanged_declarations_keep_their_identity():
     features = Features("vgg19", ("conv5_4",))
-    assert Setting(PAPER, **ABSENT).resolve(features) is features
-    assert Setting(PAPER, **ABSENT).resolve(TABLE1.train) is TABLE1.train
+    assert Resolver(PAPER, **ABSENT).resolve(features) is features
+    assert Resolver(PAPER, **ABSENT).resolve(TABLE1.train) is TABLE1.train
 
 
 def test_paper_profile_draws_its_crops_from_div2k():
@@ -116,8 +116,8 @@ def test_folders_stand_in_for_div2k_in_lite_only():
     folders = (("train", ("bsd100", "urban100")), ("valid", ("kodak24",)))
     (lite, *_) = pdl_runs(LITE, pdl.TABLE2, photographs=folders).values()
     assert lite.data.data == PhotographFolders(("bsd100", "urban100"))
-    setting = Setting(LITE, **ABSENT, photographs=folders)
-    assert setting.resolve(pdl.TABLE2.columns[0]).data.data == PhotographFolders(("kodak24",))
+    resolver = Resolver(LITE, **ABSENT, photographs=folders)
+    assert resolver.resolve(pdl.TABLE2.columns[0]).data.data == PhotographFolders(("kodak24",))
     (paper, *_) = pdl_runs(PAPER, pdl.TABLE2, photographs=folders).values()
     assert paper.data.data.data == DIV2K("train")
     (plain, *_) = pdl_runs(LITE, pdl.TABLE2).values()

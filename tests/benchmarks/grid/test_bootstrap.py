@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.report.bootstrap import RESAMPLES, counts, interval
+from benchmarks.grid.bootstrap import RESAMPLES, counts, interval
 
 
 def names(n: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 On value: how far apart, and how many agree within a tolerance. The tolerance is what the numbers
 themselves leave open: the digits that the paper does not print, and how far our mean would move
-with other test images (`benchmarks.report.bootstrap`). What another training would change is not in
+with other test images (`benchmarks.grid.bootstrap`). What another training would change is not in
 it. On order: how many pairs of methods that the paper puts in an order come out in the same order,
 Kendall's tau-b over these pairs, and the pairs that come out the other way round. What deserves to
 be called reproduced is left to the reader.
@@ -16,9 +16,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import NamedTuple
 
-from benchmarks.report import bootstrap
-from benchmarks.report.grid import Cell, Grid
-from benchmarks.report.ranks import Place, scopes
+from benchmarks.grid import bootstrap
+from benchmarks.grid.model import Cell, Grid
+from benchmarks.grid.ranks import Place, scopes
 
 
 class Pair(NamedTuple):
