@@ -11,6 +11,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks.claims.quantities import Numbers
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.engine.store import write_file
@@ -18,14 +19,13 @@ from benchmarks.grid import ledger as choices
 from benchmarks.grid.model import Grid
 from benchmarks.papers import audit
 from benchmarks.papers.claims import CLAIMS
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.registry import TABLES
 from benchmarks.profiles.resolve import PROFILES
 from benchmarks.report.html import printed_page
 from benchmarks.report.latex import printed_latex
 from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
 from benchmarks.report.terminal import WIDTH, printed_terminal
-from benchmarks.usage import UsageError
 
 PRINTED = {
     "terminal": printed_terminal,

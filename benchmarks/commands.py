@@ -11,6 +11,7 @@ import torch
 
 from benchmarks import checks, studies
 from benchmarks.checks import RESULTS
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table
@@ -24,7 +25,7 @@ from benchmarks.engine.progress import clock, say
 from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.grid.model import Grid
-from benchmarks.papers.tables import TABLES, AnyTable
+from benchmarks.papers.registry import TABLES, AnyTable
 from benchmarks.profiles.resolve import PROFILES, Resolver
 from benchmarks.report.contact_sheet import contact_sheet
 from benchmarks.report.html import page
@@ -32,7 +33,6 @@ from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
 from benchmarks.report.terminal import terminal
-from benchmarks.usage import UsageError
 from datasets.images import DataError, Places
 
 

@@ -7,8 +7,8 @@ import os
 import sys
 
 from benchmarks import checks
+from benchmarks.declare.errors import UsageError
 from benchmarks.engine.store import StoreError
-from benchmarks.usage import UsageError
 from datasets.images import DataError
 
 

@@ -22,7 +22,7 @@ from benchmarks.engine.problems import Failed, Needs
 from benchmarks.engine.progress import Progress, say
 from benchmarks.engine.store import write_file
 from benchmarks.grid.model import Grid
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.registry import TABLES
 from benchmarks.profiles.resolve import PROFILES
 from benchmarks.study.key import Key, StudyError, read_key
 from benchmarks.study.kit import KEY, RATERS, Study, write_kit

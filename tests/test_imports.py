@@ -76,10 +76,10 @@ def test_every_dependency_imports_from_the_repository_root():
     [
         ("import reproduce; reproduce.parser().format_help()", "torch"),
         ("import benchmarks.report.markdown, benchmarks.report.terminal", "torch"),
-        ("import benchmarks.papers.d2sm", "segmentation_models_pytorch"),
-        ("import benchmarks.papers.d2sm", "timm"),
-        ("import benchmarks.papers.d2sm", "skimage"),
-        ("import benchmarks.papers.d2sm", "lpips"),
+        ("import benchmarks.papers.registry", "segmentation_models_pytorch"),
+        ("import benchmarks.papers.registry", "timm"),
+        ("import benchmarks.papers.registry", "skimage"),
+        ("import benchmarks.papers.registry", "lpips"),
     ],
 )
 def test_heavy_packages_are_imported_late(code, absent):

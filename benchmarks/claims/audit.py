@@ -1,275 +1,50 @@
-"""Checks a printed table against itself and against its sister tables.
-
-Everything here runs on declared numbers. A number stands for all values that are rounded to it, so
-a finding about a computed number is one that no such values could give.
-"""
+"""The audit of the papers: what must agree, what the texts say, and what a reader notices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from benchmarks.grid import derived
-from benchmarks.grid.derived import SCORE, SCORED
-from benchmarks.grid.model import Cell, Column, Grid, GridRow
-from benchmarks.grid.precision import plain
-from benchmarks.grid.ranks import paper_ranks, printed_ranks
-
-ARITHMETIC = "certain: arithmetic on the printed numbers"
+from benchmarks.claims.paper import Paper
+from benchmarks.claims.quantities import Numbers
+from benchmarks.claims.table_checks import Finding, findings
+from benchmarks.grid.model import Grid
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not fit: where it stands, what is printed, what follows, how sure."""
+def audit(papers: Sequence[Paper], grids: Mapping[str, Grid]) -> list[Finding]:
+    """Everything that does not fit in the printed tables, in the order of the papers.
 
-    where: str
-    printed: str
-    follows: str
-    sure: str = ARITHMETIC
-
-
-def findings(grid: Grid) -> list[Finding]:
-    """What does not fit within one table."""
-    checks = (ranks, bold, percentages, labels, scores, best_values, complements)
-    return [finding for check in checks for finding in check(grid)]
-
-
-def ranks(grid: Grid) -> Iterator[Finding]:
-    """Printed ranks that are not those of the printed numbers."""
-    printed, computed = printed_ranks(grid), paper_ranks(grid)
-    if not printed:
-        return
-    for place in sorted(printed.keys() | computed.keys()):
-        if printed.get(place) != computed.get(place):
-            yield Finding(
-                f"{grid.source}, {_place(grid, place)}",
-                f"{_cell(grid, place).paper} with rank {printed.get(place, 'none')}",
-                f"its rank is {computed.get(place, 'none')}",
-            )
-
-
-def bold(grid: Grid) -> Iterator[Finding]:
-    """Bold numbers that are not the best, and best ones that are not bold; one finding a table."""
-    cells = {(r, c): cell for r, row in enumerate(grid.rows) for c, cell in enumerate(row.cells)}
-    if not grid.bold_known or not any(cell.paper_bold for cell in cells.values()):
-        return
-    computed = paper_ranks(grid)
-    plain_best = [p for p, rank in computed.items() if rank == 1 and not cells[p].paper_bold]
-    bold_others = [p for p, cell in cells.items() if cell.paper_bold and computed.get(p) != 1]
-    if plain_best or bold_others:
-        yield Finding(
-            grid.source,
-            "in bold " + _list(grid, bold_others),
-            "better and not in bold " + _list(grid, plain_best),
-        )
-
-
-def percentages(grid: Grid) -> Iterator[Finding]:
-    """Headings in percent over fractions."""
-    columns = [c for c, column in enumerate(grid.columns) if "%" in column.label]
-    values = [row.cells[c].printed for row in grid.rows for c in columns]
-    numbers = [value for value in values if value is not None]
-    if numbers and all(0 <= value <= 1 for value in numbers):
-        yield Finding(
-            grid.source,
-            f"the heading '{grid.columns[columns[0]].label}' over numbers such as {numbers[0]}",
-            "they are fractions and not percent",
-        )
-
-
-def labels(grid: Grid) -> Iterator[Finding]:
-    """Two rows with one label and different numbers."""
-    seen: dict[str, GridRow] = {}
-    for row in grid.rows:
-        first = seen.setdefault(row.key, row)
-        if first is not row and _texts(first) != _texts(row):
-            yield Finding(
-                grid.source,
-                f"two rows '{row.key}': {' '.join(_texts(first))} and {' '.join(_texts(row))}",
-                "at most one of them can bear this label",
-            )
-
-
-Bounds = tuple[Fraction, Fraction]
-
-
-def scores(grid: Grid) -> Iterator[Finding]:
-    """Scores that Eq. 7 of PDL (version 1) cannot give from the columns beside them."""
-    index = {column.metric: c for c, column in enumerate(grid.columns)}
-    if SCORE not in index:
-        return
-    rows = [row for row in grid.rows if row.role in ("method", "input")]
-    for row in rows:
-        printed = _bounds(row, index[SCORE], grid)
-        low, high = score_bounds(grid, rows, row)
-        if printed is not None and (printed[1] < low or high < printed[0]):
-            point = score(grid, rows, row)
-            yield Finding(
-                f"{grid.source}, {row.key}",
-                f"Score {row.cells[index['Score']].paper}",
-                f"Eq. 7 gives {float(point):.3f} from the row, and within "
-                f"{float(low):.3f} and {float(high):.3f} whatever was rounded away",
-            )
-
-
-def score(grid: Grid, rows: list[GridRow], row: GridRow) -> Fraction:
-    """Eq. 7 for one of the rows, from the printed numbers."""
-    numbers = {metric: [Fraction(_number(r, metric, grid)) for r in rows] for metric in SCORED}
-    best = {metric: (max if up else min)(numbers[metric]) for metric, up in SCORED.items()}
-    own = {metric: Fraction(_number(row, metric, grid)) for metric in SCORED}
-    return derived.score(own, best)
-
-
-def score_bounds(grid: Grid, rows: list[GridRow], row: GridRow) -> Bounds:
-    """Interval arithmetic: Eq. 7 is within these, whatever was rounded away.
-
-    The row and the best values are taken to be rounded independently, which is more than can be
-    where the row is itself the best of a column.
+    Args:
+        grids: each exhibit of the papers as it is printed, by name.
     """
-    low = high = Fraction(1)
-    for metric, upward in SCORED.items():
-        half = _half(next(column for column in grid.columns if column.metric == metric))
-        own = Fraction(_number(row, metric, grid))
-        numbers = [Fraction(_number(r, metric, grid)) for r in rows]
-        best = max(numbers) if upward else min(numbers)
-        small, large = (own, best) if upward else (best, own)
-        low *= (small - half) / (large + half)
-        high *= (small + half) / (large - half)
-    return low, high
+    return merged([finding for paper in papers for finding in _of(paper, grids)])
 
 
-def best_values(grid: Grid) -> Iterator[Finding]:
-    """A row of best values that are not the best of their columns."""
-    for best in (row for row in grid.rows if row.role == "best"):
-        computed = [
-            _best(grid, c) if column.metric != SCORE else None
-            for c, column in enumerate(grid.columns)
+def _of(paper: Paper, grids: Mapping[str, Grid]) -> Iterator[Finding]:
+    found = [finding for table in paper.tables for finding in findings(grids[table.name])]
+    found += [finding for repeated in paper.repeated for finding in repeated.findings(grids)]
+    found += _unstated(paper, Numbers(grids, printed=True))
+    for finding in (*found, *paper.notes):
+        said = [
+            remark.says
+            for remark in paper.remarks
+            if finding.where.startswith(remark.where) and remark.word in finding.printed
         ]
-        wrong = [
-            c
-            for c, value in enumerate(computed)
-            if value is not None and best.cells[c].printed != value
-        ]
-        if wrong:
-            yield Finding(
-                f"{grid.source}, {best.key}",
-                " ".join(f"{grid.columns[c].metric} {best.cells[c].paper}" for c in wrong),
-                "the best are "
-                + " ".join(f"{grid.columns[c].metric} {plain(computed[c])}" for c in wrong),  # type: ignore[arg-type]
-            )
+        yield replace(finding, follows="; ".join([finding.follows, *said]))
 
 
-def _best(grid: Grid, c: int) -> Decimal | None:
-    numbers = [
-        value
-        for row in grid.rows
-        if row.role == "method" and (value := row.cells[c].printed) is not None
-    ]
-    return (max if grid.columns[c].higher_is_better else min)(numbers) if numbers else None
+def _unstated(paper: Paper, numbers: Numbers) -> Iterator[Finding]:
+    """Statements of the text that do not follow from the tables."""
+    for stated in paper.stated:
+        outcome = stated.claim.statement.check(numbers)
+        if outcome.truth != "holds":
+            place = f"{stated.claim.place} (text)"
+            yield Finding(place, stated.printed, outcome.why, stated.sure)
 
 
-def complements(grid: Grid) -> Iterator[Finding]:
-    """Pairwise preferences that do not add up to one."""
-    names = [row.key for row in grid.rows]
-    if names != [column.metric for column in grid.columns]:
-        return
-    for a in range(len(names)):
-        for b in range(a):
-            one, other = grid.rows[a].cells[b].printed, grid.rows[b].cells[a].printed
-            if one is None or other is None or one + other != 1:
-                yield Finding(
-                    f"{grid.source}, {names[a]} and {names[b]}",
-                    f"{one} and {other}",
-                    "two shares of the same answers add up to 1",
-                )
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """Numbers of one table that stand in another as well.
-
-    rows: row keys of `table` and of `first`; None pairs all methods and inputs in their order.
-    labels: whether rows that are paired in order must also have the same label.
-    """
-
-    table: str
-    first: str
-    rows: tuple[tuple[str, str], ...] | None = None
-    labels: bool = False
-
-    def findings(self, grids: Mapping[str, Grid]) -> Iterator[Finding]:
-        """Cells that differ at the precision that both have, and labels that do."""
-        one, other = grids[self.table], grids[self.first]
-        shared = [
-            (c, d)
-            for c, column in enumerate(one.columns)
-            for d, match in enumerate(other.columns)
-            if column.name == match.name
-        ]
-        renamed = []
-        for row, match in self._pairs(one, other):
-            for c, d in shared:
-                if not _equal(row.cells[c], match.cells[d], one.columns[c], other.columns[d]):
-                    yield Finding(
-                        f"{one.source}, {row.key}, {one.columns[c].name}",
-                        f"{row.cells[c].paper}",
-                        f"{other.source} prints {match.cells[d].paper} for the same ({match.key})",
-                    )
-            if self.labels and row.key != match.key:
-                renamed.append((row.key, match.key))
-        if renamed:
-            yield Finding(
-                f"{one.source} and {other.source}",
-                "; ".join(f"'{a}' and '{b}'" for a, b in renamed),
-                "the same numbers bear different labels: which is right is open",
-            )
-
-    def _pairs(self, one: Grid, other: Grid) -> Iterable[tuple[GridRow, GridRow]]:
-        if self.rows is not None:
-            by_key = [{row.key: row for row in grid.rows} for grid in (one, other)]
-            return [(by_key[0][a], by_key[1][b]) for a, b in self.rows]
-        lines = [[r for r in g.rows if r.role in ("method", "input")] for g in (one, other)]
-        return zip(*lines, strict=True)
-
-
-def _equal(a: Cell, b: Cell, one: Column, other: Column) -> bool:
-    if a.printed is None or b.printed is None:
-        return a.paper == b.paper
-    step = Decimal(1).scaleb(-min(one.digits, other.digits))
-    return a.printed.quantize(step, ROUND_HALF_UP) == b.printed.quantize(step, ROUND_HALF_UP)
-
-
-def _half(column: Column) -> Fraction:
-    return Fraction(1, 2 * 10**column.digits)
-
-
-def _bounds(row: GridRow, c: int, grid: Grid) -> Bounds | None:
-    value = row.cells[c].printed
-    half = _half(grid.columns[c])
-    return None if value is None else (Fraction(value) - half, Fraction(value) + half)
-
-
-def _number(row: GridRow, metric: str, grid: Grid) -> Decimal:
-    c = next(c for c, column in enumerate(grid.columns) if column.metric == metric)
-    value = row.cells[c].printed
-    if value is None:
-        raise ValueError(f"{grid.name}, {row.key}: no {metric} is printed")
-    return value
-
-
-def _cell(grid: Grid, place: tuple[int, int]) -> Cell:
-    return grid.rows[place[0]].cells[place[1]]
-
-
-def _place(grid: Grid, place: tuple[int, int]) -> str:
-    return f"{grid.rows[place[0]].key}, {grid.columns[place[1]].name}"
-
-
-def _list(grid: Grid, places: list[tuple[int, int]]) -> str:
-    return "; ".join(f"{_cell(grid, p).paper} ({_place(grid, p)})" for p in places) or "nothing"
-
-
-def _texts(row: GridRow) -> list[str]:
-    return [cell.paper or "-" for cell in row.cells]
+def merged(found: Sequence[Finding]) -> list[Finding]:
+    """The same finding in several places, once."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for f in found:
+        places.setdefault((f.printed, f.follows, f.sure), []).append(f.where)
+    return [Finding("; ".join(where), *what) for what, where in places.items()]

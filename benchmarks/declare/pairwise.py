@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import read_numbers
-from benchmarks.declare.table import DeclarationError, Table
+from benchmarks.declare.table import Table
 from benchmarks.grid.model import Cell, Grid, GridRow
 from benchmarks.grid.model import Column as GridColumn
 
 
 @dataclass(frozen=True)
-class Pairwise:
+class Pairwise(Exhibit):
     """A study in which raters choose between two methods' images.
 
     preferred: for each method the fractions with which it was preferred to the others, in the same
@@ -58,6 +60,16 @@ class Pairwise:
     def runnable(self) -> int:
         """None: it takes people."""
         return 0
+
+    @property
+    def fillable(self) -> bool:
+        """Always: with raters' answers, or else with what the paper prints."""
+        return True
+
+    @property
+    def how_much(self) -> str:
+        """What it takes."""
+        return "needs raters"
 
     def printed(self) -> Grid:
         """The table as the paper prints it; a fraction is neither good nor bad of itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import read_numbers
 from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Network, Run
@@ -15,7 +16,7 @@ from losses.objective import Objective, Term
 
 
 @dataclass(frozen=True)
-class Speed:
+class Speed(Exhibit):
     """Training steps per second, of those of the first objective.
 
     objectives: by the paper's label, each with the number that it prints.

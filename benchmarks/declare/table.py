@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import nn
 
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import PrintedNumber, read_numbers
 from benchmarks.declare.protocol import Protocol, Training
 from benchmarks.declare.runs import Network, Released, Run
@@ -16,10 +18,6 @@ from benchmarks.metrics.metric import Metric
 from losses.objective import Objective, Term
 
 NOT_TRAINED = Protocol(training=None)
-
-
-class DeclarationError(ValueError):
-    """A table contradicts itself; the message names table, row and what to change."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Exhibit):
     """A table of a paper: data, protocol, columns and rows, and the printed numbers with them.
 
     rank_within: "group" (a block of rows), "column" (all rows) or None for no ranks.
@@ -239,6 +237,11 @@ class Table:
         absent = [f"{name!r}" for name in row.network.inputs if name not in at_hand]
         if absent:
             raise DeclarationError(f"{place}: the network takes {', '.join(absent)}")
+
+
+def name_of(group: str, row: Row) -> str:
+    """What a row is called on the command line: `FFDNet / + L_SSIM`, or the group alone."""
+    return " / ".join(word for word in (group, row.label) if word)
 
 
 def printed_cells(row: Row) -> list[Cell]:

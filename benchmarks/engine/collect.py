@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger_entries
@@ -25,7 +26,6 @@ from benchmarks.grid import bootstrap
 from benchmarks.grid.derived import with_derived
 from benchmarks.grid.model import Cell, Grid, GridRow
 from benchmarks.profiles.resolve import Profile
-from benchmarks.usage import UsageError
 from datasets.images import DataError
 from losses.objective import Objective, Term
 

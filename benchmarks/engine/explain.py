@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Fixed, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row
@@ -12,7 +13,6 @@ from benchmarks.engine.content_ids import Score, slug
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Entry, Plan
 from benchmarks.grid.model import Cell
-from benchmarks.usage import UsageError
 from losses.objective import Objective
 
 IMAGES_SHOWN = 12

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.engine.content_ids import Score, slug
@@ -17,7 +18,6 @@ from benchmarks.engine.progress import clock
 from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.metrics.metric import Metric
 from benchmarks.profiles.resolve import Resolver
-from benchmarks.usage import UsageError
 from datasets.degradations.clean import Clean
 from datasets.images import DataError
 

@@ -6,6 +6,7 @@ Nothing is trained here: if these cells agree, then networks, degradation, proto
 from __future__ import annotations
 
 from baselines.denoising.ffdnet import FFDNet
+from benchmarks.claims.paper import Paper
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.sources import cited
@@ -46,4 +47,4 @@ TABLE = Table(
     released=True,
 )
 
-TABLES = (TABLE,)
+PAPER = Paper(name="Zhang et al. 2018", tables=(TABLE,))

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.study.plan import Deck
-from benchmarks.usage import UsageError
 
 SCHEMA = 1
 

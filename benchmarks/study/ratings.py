@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.study.key import Key
 from benchmarks.study.plan import RATER, Kind, Question, kind_of, questions_for
-from benchmarks.usage import UsageError
 
 SCHEMA = 1
 LARGEST = 1 << 20  # bytes; a file of 24 answers has 3 000

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.declare.protocol import Adam
 from benchmarks.declare.sources import assumed, choices, cited, ledger, paper, plain
-from benchmarks.papers.d2sm import TABLE1
+from benchmarks.papers.d2sm.denoising import TABLE1
 from losses.l1 import L1
 
 

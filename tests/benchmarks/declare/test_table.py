@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import tiny
 
-from benchmarks.declare.table import DeclarationError, Row
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.table import Row
 from losses.cross_entropy import CrossEntropy
 from losses.l1 import L1
 from losses.total_variation import TotalVariation

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.engine import freshness
 from benchmarks.engine.execute import TRAIN_MODULE
 from benchmarks.engine.graph import dependencies
-from benchmarks.papers.d2sm import TABLE1
+from benchmarks.papers.d2sm.denoising import TABLE1
 from benchmarks.profiles.resolve import SMOKE, Resolver
 
 
@@ -87,7 +87,7 @@ def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     from benchmarks.engine.execute import EVALUATE_MODULE
     from benchmarks.metrics.miou import MIoU
     from benchmarks.papers import calibration
-    from benchmarks.papers.d2sm import SEGMENTER
+    from benchmarks.papers.d2sm.denoising import SEGMENTER
 
     table = calibration.TABLE
     (row,), column = table.groups["FFDNet"], table.columns[0]

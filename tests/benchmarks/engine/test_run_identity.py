@@ -9,7 +9,7 @@ from benchmarks.declare.runs import Run, network
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.engine.content_ids import ContentIds, slug
 from benchmarks.engine.plan import make_plan
-from benchmarks.papers.d2sm import TABLE1, TABLE4
+from benchmarks.papers.d2sm.denoising import TABLE1, TABLE4
 from benchmarks.profiles.resolve import PAPER, SMOKE, Resolver
 from datasets.images import Places
 from losses.l1 import L1

@@ -11,7 +11,7 @@ from benchmarks.declare.speed import Speed
 from benchmarks.engine import speed
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.machine import machine
-from benchmarks.papers.pdl import TABLE1
+from benchmarks.papers.pdl.speed import TABLE1
 from benchmarks.profiles.resolve import LITE, Resolver
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs

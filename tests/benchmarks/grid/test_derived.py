@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.grid.derived import with_derived
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.registry import TABLES
 
 
 def measured(grid, leave_out=()):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.claims.audit import Repeated, complements, findings, score, score_bounds
 from benchmarks.papers import audit
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.registry import TABLES
 
 # Where each finding is, and words of what is printed or follows: all that is known, and no more.
 KNOWN = [

@@ -9,7 +9,7 @@ import pytest
 from markdown_reader import parse_markdown
 
 from benchmarks.declare.table import Table
-from benchmarks.papers.tables import TABLES
+from benchmarks.papers.registry import TABLES
 from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
 

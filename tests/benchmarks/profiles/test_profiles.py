@@ -6,7 +6,7 @@ import torch
 from benchmarks.declare.runs import Released, Run
 from benchmarks.declare.table import Table
 from benchmarks.papers import pdl, pdl_v1
-from benchmarks.papers.d2sm import SEGMENTER, TABLE1
+from benchmarks.papers.d2sm.denoising import SEGMENTER, TABLE1
 from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops

@@ -14,7 +14,7 @@ from benchmarks.claims.quantities import NoNumberError, Numbers
 from benchmarks.engine.collect import with_stand_ins
 from benchmarks.grid.comparison import compared, verdicts
 from benchmarks.grid.model import Cell, Grid
-from benchmarks.papers.pdl import TABLE2
+from benchmarks.papers.pdl.denoising import TABLE2
 from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
 from benchmarks.report.html import page
 from benchmarks.report.latex import latex

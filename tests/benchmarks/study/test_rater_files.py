@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tiny_study import METHODS
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.study.ratings import RatingError, judged, read_ratings
-from benchmarks.usage import UsageError
 
 
 def test_answers_are_told_in_methods_and_images(key, saved):

@@ -14,9 +14,10 @@ from tiny_study import record
 
 from baselines.denoising.identity import Identity
 from benchmarks import commands, studies
+from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
-from benchmarks.declare.table import Column, DeclarationError, Row, Table
+from benchmarks.declare.table import Column, Row, Table
 from benchmarks.dispatch import run
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.study.key import read_key

@@ -16,7 +16,8 @@ from benchmarks.claims.statements import (
     every,
     greater,
 )
-from benchmarks.papers import pdl
+from benchmarks.papers.pdl.denoising import TABLE3
+from benchmarks.papers.pdl.super_resolution import TABLE5
 
 DENOISING, SUPER_RESOLUTION, DEBLURRING, JPEG = (f"pdl_table{i}" for i in (2, 4, 6, 7))
 SCORED, SCORED_JPEG = "pdl_v1_table1", "pdl_v1_table6"
@@ -78,7 +79,7 @@ def slowdown(loss: str) -> Quantity:
 
 def preferred(table: str, method: str, other: str) -> Statement:
     """More than by chance, given the answers that the paper names."""
-    answers = next(t.comparisons for t in (pdl.TABLE3, pdl.TABLE5) if t.name == table)
+    answers = next(t.comparisons for t in (TABLE3, TABLE5) if t.name == table)
     return Preferred(Cell(table, method, other), answers or 0)
 
 

@@ -6,16 +6,22 @@ from collections.abc import Iterable
 
 from benchmarks.claims.quantities import Cell, Gain, Mean
 from benchmarks.claims.statements import All, Between, Claim, Positive, States, every
-from benchmarks.papers import stft
+from benchmarks.declare.table import Table
+from benchmarks.papers.stft.dehazing import TABLE1B
+from benchmarks.papers.stft.denoising import TABLE1C
+from benchmarks.papers.stft.jpeg import TABLE2
+from benchmarks.papers.stft.super_resolution import TABLE1A
 
 
-def gains(table: str, *groups: str) -> tuple[Gain, ...]:
-    """Of the target features, for the networks and all test sets of a table."""
-    columns = next(t for t in stft.TABLES if t.name == table).columns
+def gains(table: Table) -> tuple[Gain, ...]:
+    """Of the target features, for all networks and test sets of a table."""
     return tuple(
-        Gain(Cell(table, f"{group} / + L_feat", c.name), Cell(table, f"{group} / L_pixel", c.name))
-        for group in groups
-        for c in columns
+        Gain(
+            Cell(table.name, f"{group} / + L_feat", column.name),
+            Cell(table.name, f"{group} / L_pixel", column.name),
+        )
+        for group in table.groups
+        for column in table.columns
     )
 
 
@@ -24,10 +30,10 @@ def positive(quantities: Iterable[Gain]) -> All:
     return All(tuple(map(Positive, quantities)))
 
 
-SUPER_RESOLUTION = gains("stft_table1a", "EDSR", "RCAN")
-DEHAZING = gains("stft_table1b", "AOD (< 10K parameters)", "PPDN (> 30M parameters)")
-DENOISING = gains("stft_table1c", *stft.TABLE1C.groups)
-JPEG = gains("stft_table2", *stft.TABLE2.groups)
+SUPER_RESOLUTION = gains(TABLE1A)
+DEHAZING = gains(TABLE1B)
+DENOISING = gains(TABLE1C)
+JPEG = gains(TABLE2)
 
 SETS = ("Kodak24", "BSD68", "McMaster")
 BASELINE, TRANSFER = "Baseline (DnCNN17)", "Target Feature Transfer"

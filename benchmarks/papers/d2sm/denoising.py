@@ -19,7 +19,7 @@ from baselines.judges.unet import Unet
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Reference, Row, Table, Unmeasured
+from benchmarks.declare.table import Column, Reference, Row, Table
 from benchmarks.metrics import ssim as ssim_metric
 from benchmarks.metrics.miou import MIoU
 from benchmarks.metrics.psnr import PSNR
@@ -246,84 +246,6 @@ TABLE1 = Table(
     assumptions=ASSUMPTIONS,
 )
 
-# Table 2 -----------------------------------------------------------------------------------------
-
-NRMSE = Unmeasured("NRMSE", digits=4, higher_is_better=False)
-FACES = tuple(
-    Column(metric, group=data)
-    for data in ("CelebA", "Helen")
-    for metric in (PSNR(), ssim_metric.SSIM(), NRMSE)
-)
-
-TABLE2 = Table(
-    name="d2sm_table2",
-    source="D2SM, Table 2",
-    caption="Face super-resolution and alignment",
-    rank_within="column",
-    columns=FACES,
-    groups={
-        #                                                             CelebA: PSNR SSIM NRMSE         | Helen
-        "Bicubic": [
-            Row("-", None, None,                                      "23.58(10) .6285(10) .3385(8) | 23.89(10) .6751(10) .4577(8)*"),
-        ],
-        "SRResNet [CVPR-17]": [
-            Row("L_2", None, None,                                    "25.82(6) .7369(6) - | 25.30(6) .7297(7) -"),
-        ],
-        "URDGN [ECCV-16]": [
-            Row("L_2 + L_GAN", None, None,                            "24.63(8) .6851(9) - | 24.22(9) .6909(9) -"),
-        ],
-        "RDN [ECCV-18]": [
-            Row("L_1", None, None,                                    "26.13(5) .7412(5) .1415(4) | 25.34(5) .7249(8) .4437(7)*"),
-        ],
-        "PFSR [BMVC-18]": [
-            Row("L_2 + L_Perceptual + L_GAN + L_Heatmap + L_Attention", None, None, "24.43(9) .6991(8) .1917(7) | 24.73(8) .7323(6) .3498(4)*"),
-        ],
-        "FSRNet [CVPR-18]": [
-            Row("L_2 + L_Perceptual", None, None,                     "26.48(3) .7718(3) .1430(5) | 25.90(4) .7759(3) .3723(6)*"),
-            Row("L_2 + L_Perceptual + L_GAN", None, None,             "25.06(7) .7311(7) .1463(6) | 24.99(7) .7424(5) .3408(3)*"),
-        ],
-        "DICNet [CVPR-20]": [
-            Row("L_1 + L_Alignment", None, None,                      "27.28(2) .7929(2) .1345(3) | 26.69(2) .7933(2) .3674(5)*"),
-            Row("L_1 + L_Alignment + L_Perceptual + L_GAN", None, None, "26.34(4) .7562(4) .1319(2) | 25.96(3) .7624(4) **.3336**(1)*"),
-        ],
-        "Ours": [
-            Row("w/o. Internal", None, None,                          "**27.39**(1) **.7973**(1) **.1292**(1) | **26.94**(1) **.8005**(1) .3366(2)*"),
-        ],
-    },
-    printed_notes=(
-        "*: the alignment network was trained on CelebA; the paper gives its numbers on Helen for "
-        "reference only.",
-    ),
-)
-
-# Table 3 -----------------------------------------------------------------------------------------
-
-TABLE3 = Table(
-    name="d2sm_table3",
-    source="D2SM, Table 3",
-    caption="Natural image dehazing",
-    rank_within="column",
-    columns=tuple(
-        Column(metric, group=data)
-        for data in ("I-HAZE", "O-HAZE")
-        for metric in (PSNR(), ssim_metric.SSIM())
-    ),
-    headers=("Data set", "Metric"),
-    layout="transposed",
-    groups={
-        #                                 I-HAZE: PSNR SSIM | O-HAZE
-        "DCP":       [Row("", None, None, "14.43(9) .752(6) | 16.78(9) .653(8)")],
-        "MSCNN":     [Row("", None, None, "15.22(8) .755(5) | 17.56(8) .650(9)")],
-        "DcGAN":     [Row("", None, None, "16.06(5) .733(9) | 19.34(4) .681(4)")],
-        "GFN":       [Row("", None, None, "15.84(7) .751(7) | 18.16(7) .671(6)")],
-        "PFFNet":    [Row("", None, None, "16.01(6) .740(8) | 18.76(6) .669(7)")],
-        "GDN":       [Row("", None, None, "16.62(4) .787(4) | 18.92(5) .672(5)")],
-        "DuRN":      [Row("", None, None, "21.23(3) .842(3) | 20.45(3) .688(3)")],
-        "MSBDN-DFF": [Row("", None, None, "23.93(2) .891(2) | 24.36(2) .749(2)")],
-        "Ours":      [Row("", None, None, "**24.31**(1) **.902**(1) | **24.79**(1) **.787**(1)")],
-    },
-)
-
 # Table 4: the rows FFDNet and Ours are Table 1's runs --------------------------------------------
 
 TABLE4 = Table(
@@ -351,5 +273,3 @@ TABLE4 = Table(
     ),
 )
 # fmt: on
-
-TABLES = (TABLE1, TABLE2, TABLE3, TABLE4)

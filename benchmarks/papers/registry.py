@@ -1,0 +1,18 @@
+"""Every paper of the suite, in the order of lists and reports; a new one is a line here."""
+
+from __future__ import annotations
+
+from benchmarks.claims.paper import exhibits
+from benchmarks.papers import calibration
+from benchmarks.papers.d2sm import paper as d2sm
+from benchmarks.papers.pdl import paper as pdl
+from benchmarks.papers.stft import paper as stft
+
+PAPERS = (
+    d2sm.PAPER,
+    pdl.PAPER,
+    stft.PAPER,
+    calibration.PAPER,
+)
+
+TABLES = exhibits(PAPERS)
