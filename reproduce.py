@@ -27,15 +27,34 @@ not (or, with --strict, a claim fails), 2 wrong usage
 """
 
 
+VERBS = (
+    "table", "list", "paper", "audit", "claims", "ledger", "explain", "study", "study_results",
+)  # fmt: skip
+GOES_WITH = {
+    "strict": ("claims",),
+    "format": ("paper", "table", "study_results"),
+    "plan": ("table",),
+    "only": ("table",),
+    "refresh": ("table", "study"),
+}
+
+
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The command line: one of the verbs, and how it is done."""
     p = argparse.ArgumentParser(
         prog="reproduce.py",
         description=(__doc__ or "").splitlines()[0],
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = p.add_argument_group("what to do (one of)")
+    add_verbs(p.add_argument_group("what to do (one of)"))
+    add_options(p.add_argument_group("how"))
+    return p
+
+
+def add_verbs(group: argparse._ArgumentGroup) -> None:
+    """What can be asked for; each command does one of these."""
+    what = group.add_mutually_exclusive_group(required=True)
     what.add_argument("--table", nargs="+", metavar="NAME", help="fill these tables, or all")
     what.add_argument("--list", action="store_true", help="list the tables")
     what.add_argument("--paper", nargs="+", metavar="NAME", help="print these as the papers do")
@@ -52,11 +71,13 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--study-results",
         nargs="+",
-        type=Path,
         metavar="FILE",
         help="add files that raters saved, and fill their study's table",
     )
-    how = p.add_argument_group("how")
+
+
+def add_options(how: argparse._ArgumentGroup) -> None:
+    """How it is done: profile, data, rows, formats, device, folders."""
     how.add_argument("--profile", choices=("smoke", "lite", "paper"), default="smoke")
     how.add_argument("--data-root", type=Path, metavar="DIR", help="real data sets and weights/")
     how.add_argument(
@@ -81,41 +102,12 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--device", default="", help="cpu, cuda, cuda:1 (default: cuda if there)")
     how.add_argument("--workers", type=int, default=None, metavar="N", help="loader processes")
     how.add_argument("--out", type=Path, metavar="DIR", help="store and tables (default: results)")
-    return p
-
-
-GOES_WITH = {
-    "strict": ("claims",),
-    "format": ("paper", "table", "study_results"),
-    "plan": ("table",),
-    "only": ("table",),
-    "refresh": ("table", "study"),
-}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, call, print; returns the exit status."""
+    """Parse, hand over; returns the exit status."""
     p = parser()
     arguments = p.parse_args(argv)
-    asked = [
-        bool(getattr(arguments, name))
-        for name in (
-            "table",
-            "list",
-            "paper",
-            "audit",
-            "claims",
-            "ledger",
-            "explain",
-            "study",
-            "study_results",
-        )
-    ]
-    if sum(asked) != 1:
-        p.error(
-            "say one of --table NAME, --list, --paper NAME, --audit, --claims, --ledger NAME, "
-            "--explain TABLE ROW COLUMN, --study NAME, --study-results FILES"
-        )
     for option, goes_with in GOES_WITH.items():
         if getattr(arguments, option) and not any(getattr(arguments, name) for name in goes_with):
             others = " or ".join("--" + name.replace("_", "-") for name in goes_with)
@@ -126,9 +118,10 @@ def main(argv: list[str] | None = None) -> int:
         p.error("--seeds takes a number from 1")
     if arguments.workers is not None and arguments.workers < 0:
         p.error("--workers takes a number from 0")
-    from benchmarks.dispatch import run  # late: it imports torch
+    from benchmarks.cli.main import run  # late: it imports torch
+    from benchmarks.cli.request import Request
 
-    return run(arguments)
+    return run(Request.of(arguments, VERBS))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,12 @@ IGNORE = 255  # the label of pixels that no metric and no loss counts
 
 
 class DataError(Exception):
-    """Data that is missing or wrong; the message names the file and the way out."""
+    """A data set or file that is missing or wrong; the message names it and the way out.
+
+    what: what is missing in a word or two, for the cell of a table: "needs data".
+    """
+
+    what = "data"
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,15 @@ def batches(
         num_workers=workers,
         generator=torch.Generator(),
     )
-    return iter(loader)
+    return _without_traceback(iter(loader))
+
+
+def _without_traceback(stream: Iterator[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
+    """The stream; a loader process hands its error on with a traceback in the message."""
+    try:
+        yield from stream
+    except DataError as error:
+        raise DataError(str(error).rpartition("DataError: ")[2].strip()) from error
 
 
 def test_sample(spec: Degradation, images: Images, i: int, seed: int) -> dict[str, Tensor]:

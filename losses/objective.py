@@ -20,7 +20,10 @@ from torch import Tensor, nn
 class Resources(Protocol):
     """What a term may ask for while it is built; the engine provides it."""
 
-    device: torch.device
+    @property
+    def device(self) -> torch.device:
+        """Where networks and losses live."""
+        ...
 
     def weights_file(self, name: str, sha256: str) -> Path:
         """The released file of that name whose sha256 starts so; raises with where to put it."""

@@ -8,9 +8,10 @@ plain value, so a corrected note never retrains anything. `ledger` collects what
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from benchmarks.declare.tree import parts
 from benchmarks.grid.model import LedgerEntry
 from losses.objective import Objective
 
@@ -95,16 +96,9 @@ def choices(node: Any, where: str = "") -> Iterator[Choice]:
         for weight, term in node.terms:
             yield from choices(weight, f"weight of {term.symbol}")
             yield from choices(term)
-    elif is_dataclass(node) and not isinstance(node, type):
-        name = type(node).__name__
-        for field in fields(node):
-            yield from choices(getattr(node, field.name), f"{name}.{field.name}")
-    elif isinstance(node, dict):
-        for value in node.values():
-            yield from choices(value, where)
-    elif isinstance(node, tuple | list):
-        for value in node:
-            yield from choices(value, where)
+        return
+    for name, part in parts(node):
+        yield from choices(part, f"{type(node).__name__}.{name}" if name else where)
 
 
 def ledger(*nodes: Any) -> list[Choice]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from fractions import Fraction
 from typing import Any
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.declare.sources import plain
+from benchmarks.declare.tree import parts
 from benchmarks.metrics.metric import Metric
 from datasets.images import Images, Places
 from losses.objective import Objective
@@ -97,7 +98,7 @@ class ContentIds:
 
     def canonical_fields(self, node: Any) -> dict[str, Any]:
         """A dataclass's own fields, its class and its revision."""
-        entry = {f.name: self.canonical(getattr(node, f.name)) for f in fields(node)}
+        entry = {name: self.canonical(part) for name, part in parts(node)}
         if isinstance(node, Released):
             del entry["origin"]  # where a file comes from does not change what it is
         return {"type": type(node).__name__, "revision": getattr(node, "revision", 1), **entry}

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Fixed, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
-from benchmarks.declare.table import Row
+from benchmarks.declare.table import Row, as_objective
 from benchmarks.engine.collect import to_grid
 from benchmarks.engine.content_ids import Score, slug
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.plan import Entry, Plan
+from benchmarks.engine.plan import Plan, PlannedRow, squeezed
+from benchmarks.engine.status import Status
 from benchmarks.grid.model import Cell
 from losses.objective import Objective
 
 IMAGES_SHOWN = 12
 
 
-def explain(plan: Plan, entry: Entry, column: str) -> str:
+def explain(plan: Plan, row: PlannedRow, column: str) -> str:
     """Several lines of text about one cell of a table.
 
     Raises:
@@ -26,30 +27,30 @@ def explain(plan: Plan, entry: Entry, column: str) -> str:
     """
     i = _column(plan, column)
     grid = to_grid(plan)
-    cell = grid.rows[plan.entries.index(entry)].cells[i]
-    if not entry.scores[i]:
-        raise UsageError(f"{entry.name}, {grid.columns[i].name}: not implemented")
-    score = entry.scores[i][0]
+    cell = grid.rows[plan.rows.index(row)].cells[i]
+    if not row.scores[i]:
+        raise UsageError(f"{row.name}, {grid.columns[i].name}: not implemented")
+    score = row.scores[i][0]
     lines = [
-        f"{plan.table.source}, {entry.name}, {grid.columns[i].name}",
+        f"{plan.table.source}, {row.name}, {grid.columns[i].name}",
         "",
         *_numbers(cell, grid.columns[i].digits),
         "",
-        *_declared(plan, entry),
+        *_declared(plan, row),
         "",
-        *_provider(plan, score.provider),
+        *_provider(plan.status, score.provider),
         "",
-        *_measured(plan, score),
+        *_measured(plan.status, score),
     ]
     return "\n".join(lines)
 
 
 def _column(plan: Plan, wanted: str) -> int:
     names = [column.name for column in plan.table.columns]
-    squeezed = [name.lower().replace(" ", "") for name in names]
-    if wanted.lower().replace(" ", "") not in squeezed:
+    known = list(map(squeezed, names))
+    if squeezed(wanted) not in known:
         raise UsageError(f"{plan.table.name} has no column {wanted!r}; it has {', '.join(names)}")
-    return squeezed.index(wanted.lower().replace(" ", ""))
+    return known.index(squeezed(wanted))
 
 
 def _numbers(cell: Cell, digits: int) -> Iterator[str]:
@@ -63,20 +64,20 @@ def _numbers(cell: Cell, digits: int) -> Iterator[str]:
         yield f"measured here      nothing: {reason} {cell.detail}".rstrip()
 
 
-def _declared(plan: Plan, entry: Entry) -> Iterator[str]:
+def _declared(plan: Plan, row: PlannedRow) -> Iterator[str]:
     """What the paper file says about the row, and where each number in it comes from."""
-    row = entry.row
-    assert isinstance(row, Row)
+    declared = row.row
+    assert isinstance(declared, Row)
     yield f"declared in {plan.table.source}:"
-    yield f"  network          {row.network!r}"
-    if row.objective is not None:
-        objective = row.objective if isinstance(row.objective, Objective) else 1.0 * row.objective
+    yield f"  network          {declared.network!r}"
+    if declared.objective is not None:
+        objective = as_objective(declared.objective)
         yield "  objective        " + _sum(objective)
         yield f"  trained on       {plan.table.train!r}"
         yield "  choices:"
         found = [
             *choices(objective),
-            *choices(plan.table.training(row)),
+            *choices(plan.table.training(declared)),
             *choices(plan.table.train),
         ]
         yield from (f"    {line}" for line in map(_choice, dict.fromkeys(found)))
@@ -91,24 +92,23 @@ def _choice(choice: Choice) -> str:
     return f"{choice.where or 'weight'} = {choice.value}  ({origin}{choice.source.note})"
 
 
-def _provider(plan: Plan, provider: Provider) -> Iterator[str]:
+def _provider(status: Status, provider: Provider) -> Iterator[str]:
     """What is run under this profile, and what it needs."""
-    engine = plan.engine
-    yield f"run under profile {engine.resolver.profile.name}:"
-    yield f"  folder           {engine.folder(provider).path}"
+    yield f"run under profile {status.resolver.profile.name}:"
+    yield f"  folder           {status.folder(provider).path}"
     if isinstance(provider, Released):
         yield f"  released weights {provider.file}, from {provider.origin}"
     if isinstance(provider, Fixed) or not isinstance(provider, Run):
         return
-    state = engine.state(provider)
+    state = status.state(provider)
     yield f"  state            {state.status}{f': {state.why}' if state.why else ''}"
     yield f"  objective        {provider.objective!r}"
     yield f"  data             {provider.data!r}"
     yield f"  training         {provider.training!r}, seed {provider.seed}"
     for dependency in dependencies(provider):
         role = "starts from" if dependency == provider.start else "needs"
-        yield f"  {role:16} {slug(dependency)}-{engine.ids.run_id(dependency)}"
-    record = engine.folder(provider).read_json("run.json")
+        yield f"  {role:16} {slug(dependency)}-{status.ids.run_id(dependency)}"
+    record = status.folder(provider).read_json("run.json")
     if record:
         machine = record["machine"]
         yield (
@@ -117,18 +117,17 @@ def _provider(plan: Plan, provider: Provider) -> Iterator[str]:
         )
 
 
-def _measured(plan: Plan, score: Score) -> Iterator[str]:
+def _measured(status: Status, score: Score) -> Iterator[str]:
     """How it was measured, and the value of each image."""
-    engine = plan.engine
-    path = engine.folder(score.provider).path / engine.score_name(score)
+    path = status.folder(score.provider).path / status.score_name(score)
     yield "measured:"
     yield f"  test data        {score.data!r}"
     yield f"  metric           {score.metric.note}"
     yield f"  evaluation       {score.evaluation}"
     for judge in dependencies(score.metric):
-        yield f"  judge            {slug(judge)}-{engine.ids.run_id(judge)}"
+        yield f"  judge            {slug(judge)}-{status.ids.run_id(judge)}"
     yield f"  file             {path}"
-    record = engine.folder(score.provider).read_json(engine.score_name(score))
+    record = status.record(score)
     if record is None:
         yield "  images           not measured yet"
         return

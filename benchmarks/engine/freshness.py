@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.declare.runs import Network, Run
+from benchmarks.declare.tree import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("benchmarks", "baselines", "losses", "datasets")
@@ -27,7 +28,7 @@ def sources(component: Any, *modules: str) -> dict[str, str]:
     Nested runs are left out: they have records of their own. Released and fixed networks have none,
     so their code counts here.
     """
-    wanted = {*modules, *_modules(component, top=True)}
+    wanted = {*modules, *_modules(component)}
     return {name: _digest(name) for name in sorted(_closure(wanted))}
 
 
@@ -37,19 +38,15 @@ def changed(recorded: dict[str, str], current: dict[str, str]) -> list[str]:
     return sorted(name for name in names if recorded.get(name) != current.get(name))
 
 
-def _modules(node: Any, top: bool = False) -> Iterable[str]:
-    """Modules of the classes that a declared object is made of."""
-    if isinstance(node, Run) and not top:
-        return
-    if isinstance(node, Network):
-        yield node.architecture.__module__
-    elif is_dataclass(node) and not isinstance(node, type):
-        yield type(node).__module__
-        for field in fields(node):
-            yield from _modules(getattr(node, field.name))
-    elif isinstance(node, tuple | list):
-        for part in node:
-            yield from _modules(part)
+def _modules(component: Any) -> Iterator[str]:
+    """Modules of the classes that a declared object is made of; runs inside it are left out."""
+    for node in walk(component, into=lambda part: not isinstance(part, Run | Network)):
+        if isinstance(node, Network):
+            yield node.architecture.__module__
+        elif isinstance(node, type) or (isinstance(node, Run) and node is not component):
+            continue
+        elif is_dataclass(node):
+            yield type(node).__module__
 
 
 def _closure(names: set[str]) -> set[str]:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from itertools import islice
 from typing import Any
 
 from benchmarks.declare.runs import Fixed, Provider, Released, Run
+from benchmarks.declare.tree import walk
+
+
+def is_provider(node: Any) -> bool:
+    """Whether an object provides a network with weights."""
+    return isinstance(node, Run | Released | Fixed)
 
 
 def dependencies(node: Any) -> list[Provider]:
     """The providers that a run or a score needs directly, each once."""
-    found: dict[Provider, None] = {}
-
-    def walk(part: Any, top: bool) -> None:
-        if isinstance(part, Run | Released | Fixed) and not top:
-            found[part] = None
-        elif is_dataclass(part) and not isinstance(part, type):
-            for item in fields(part):
-                walk(getattr(part, item.name), False)
-        elif isinstance(part, tuple | list):
-            for item in part:
-                walk(item, False)
-
-    walk(node, True)
-    return list(found)
+    below = islice(walk(node, into=lambda part: not is_provider(part)), 1, None)
+    return list(dict.fromkeys(filter(is_provider, below)))

@@ -1,35 +1,32 @@
-"""From a declared table to what has to be done: runs, scores, and what is missing for them."""
+"""From a declared table to its rows under a profile, and the jobs that fill it, in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from typing import Any
 
 from benchmarks.declare.errors import UsageError
-from benchmarks.declare.runs import Provider, Released, Run
-from benchmarks.declare.table import Column, Row, Table
-from benchmarks.engine.content_ids import Score, slug
-from benchmarks.engine.execute import Engine
+from benchmarks.declare.runs import Provider
+from benchmarks.declare.table import Column, Row, Table, name_of
+from benchmarks.engine.content_ids import Score
 from benchmarks.engine.graph import dependencies
-from benchmarks.engine.problems import Failed, Needs, needs
-from benchmarks.engine.progress import clock
-from benchmarks.engine.weights import MissingFile, WrongFile
+from benchmarks.engine.status import Status
 from benchmarks.metrics.metric import Metric
 from benchmarks.profiles.resolve import Resolver
 from datasets.degradations.clean import Clean
-from datasets.images import DataError
 
 
 @dataclass
-class Entry:
+class PlannedRow:
     """A row, or a line of reference, with the provider of its numbers for every seed.
 
+    name: `FFDNet / + L_Contextual`, for progress and for --only.
     scores: by column, then by seed; none in a column that is not implemented.
-    problem: why the row has no numbers, once that is known.
+    problem: why the row has no numbers, once that is known; unavailable: why a column has none.
     """
 
+    name: str
     group: str
     label: str
     method: str
@@ -38,12 +35,7 @@ class Entry:
     row: Row | None = None
     asked: bool = True
     problem: Exception | None = None
-    unavailable: dict[int, Failed | Needs] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """`FFDNet / + L_Contextual`, for progress and for --only."""
-        return " / ".join(word for word in (self.group, self.label) if word)
+    unavailable: dict[int, Exception] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -52,105 +44,124 @@ class Entry:
         return list(dict.fromkeys(f"{self.name}: {reason}" for reason in reasons))
 
 
+@dataclass(frozen=True)
+class Job:
+    """One piece of work that a process can take once the jobs before it are done.
+
+    label: what is made, for progress. row: the first row that waits for it.
+    scores: what is measured of the provider; none where the job is its training.
+    """
+
+    label: str
+    provider: Provider
+    row: PlannedRow
+    scores: tuple[Score, ...] = ()
+
+
 @dataclass
 class Plan:
-    """A table under a profile."""
+    """A table under a profile; it reads the store and makes nothing."""
 
     table: Table
-    engine: Engine
+    status: Status
     seeds: tuple[int, ...]
-    entries: list[Entry]
-    references: list[Entry]
+    rows: list[PlannedRow]
+    references: list[PlannedRow]
 
-    def runs(self) -> Iterator[tuple[Provider, str]]:
-        """Every provider that the asked entries need, and what for, in the order of making."""
-        asked = [entry for entry in self.entries + self.references if entry.asked]
-        rows = {provider: entry.name for entry in asked for provider in entry.providers}
+    @property
+    def asked(self) -> list[PlannedRow]:
+        """The rows that are to be filled, with the lines of reference, in the order of making."""
+        return [row for row in self.references + self.rows if row.asked]
+
+    def jobs(self) -> Iterator[Job]:
+        """Everything that the asked rows need, what is needed before what needs it.
+
+        A row's trainings come before its measurement, and the next row after it, so that a table
+        fills row by row.
+        """
+        rows = {provider: row.name for row in self.asked for provider in row.providers}
         seen: set[Provider] = set()
 
-        def visit(provider: Provider, role: str) -> Iterator[tuple[Provider, str]]:
+        def trainings(provider: Provider, role: str, row: PlannedRow) -> Iterator[Job]:
             if provider in seen:
                 return
             seen.add(provider)
             for dependency in dependencies(provider):
                 start = dependency == getattr(provider, "start", None)
-                yield from visit(
-                    dependency, f"start of {provider.network.name}'s rows" if start else "judge"
-                )
-            yield provider, rows.get(provider, role)
+                what = f"start of {provider.network.name}'s rows" if start else "judge"
+                yield from trainings(dependency, what, row)
+            yield Job(rows.get(provider, role), provider, row)
 
-        for entry in asked:
-            for score in (s for column in entry.scores for s in column):
+        for row in self.asked:
+            for score in (score for column in row.scores for score in column):
                 for dependency in dependencies(score):
-                    yield from visit(dependency, "judge")
-
-    def execute(self) -> None:
-        """Make everything that was asked for; failures stay with their entries."""
-        for entry in self.references + self.entries:
-            if entry.asked and entry.providers:
-                self._check_columns(entry)
-                self._make(entry)
-
-    def _check_columns(self, entry: Entry) -> None:
-        """Find the columns whose test data or judge cannot be had; the others go on."""
-        for i, column in enumerate(entry.scores):
-            if not column:
-                continue
-            try:
-                self.engine.ids.images(column[0].data)
-                for judge in dependencies(column[0].metric):
-                    self.engine.ensure(judge)
-            except (DataError, MissingFile, WrongFile) as error:
-                entry.unavailable[i] = needs(error)
-            except (Failed, Needs) as error:
-                entry.unavailable[i] = error
-
-    def _make(self, entry: Entry) -> None:
-        columns = [c for i, c in enumerate(entry.scores) if c and i not in entry.unavailable]
-        try:
-            for seed, provider in enumerate(entry.providers):
-                if columns:
-                    self.engine.ensure(provider, entry.name)
-                    self.engine.ensure_scores([column[seed] for column in columns], entry.name)
-        except (Failed, Needs) as error:
-            entry.problem = error
+                    yield from trainings(dependency, "judge", row)
+            for seed, provider in enumerate(row.providers):
+                scores = tuple(column[seed] for column in row.scores if column)
+                yield Job(row.name, provider, row, scores)
 
 
-def matches(pattern: str, entry: Entry) -> bool:
-    """Whether --only asks for a row: part of `group / label`, case and spaces ignored."""
-    name, wanted = (text.lower().replace(" ", "") for text in (entry.name, pattern))
-    return wanted in name or fnmatch(name, wanted)
-
-
-def make_plan(table: Table, engine: Engine, seeds: int = 1, only: str = "") -> Plan:
-    """Resolve a table's rows and columns under the engine's profile.
+def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> Plan:
+    """Resolve a table's rows and columns under the profile.
 
     Raises:
         UsageError: `only` matches no row.
     """
-    resolver = engine.resolver
+    resolver = status.resolver
     numbers = tuple(range(seeds))
-    columns = [resolver.resolve(column) for column in table.columns]
-    entries = []
+    columns = [resolver.column(table, column) for column in table.columns]
+    rows = []
     for group, row in table.rows():
         providers = _providers(resolver, table, row, numbers)
         shown = [_undegraded(c) for c in columns] if row.role == "reference" else columns
         scores = [_scores(table, providers, column) for column in shown]
-        entries.append(Entry(group, row.label, row.method or group, providers, scores, row))
+        name = name_of(group, row)
+        rows.append(PlannedRow(name, group, row.label, row.method or group, providers, scores, row))
     if only:
-        for entry in entries:
-            entry.asked = matches(only, entry)
-        if not any(entry.asked for entry in entries):
-            known = ", ".join(f"'{entry.name}'" for entry in entries)
-            raise UsageError(f"{table.name} has no row like {only!r}; its rows are {known}")
-        if not any(entry.row.implemented for entry in entries if entry.asked and entry.row):
-            raise UsageError(f"{table.name}: rows like {only!r} are not implemented yet")
+        _ask(rows, only, table)
     references = []
     for reference in table.references:
         shown = [_undegraded(column) for column in columns] if reference.clean else columns
         scores = [_scores(table, [reference.provider], column) for column in shown]
-        references.append(Entry("", reference.label, "", [reference.provider], scores))
-    return Plan(table, engine, numbers, entries, references)
+        label = reference.label
+        references.append(PlannedRow(label, "", label, "", [reference.provider], scores))
+    return Plan(table, status, numbers, rows, references)
+
+
+def row_named(plan: Plan, wanted: str) -> PlannedRow:
+    """The row that a name means: its label if only one row has it, else `group / label`.
+
+    Raises:
+        UsageError: no row or several; the message lists the names.
+    """
+    found = [r for r in plan.rows if squeezed(wanted) in (squeezed(r.label), squeezed(r.name))]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"'{row.name}'" for row in found or plan.rows)
+    problem = "means several rows" if found else "is no row"
+    raise UsageError(f"{wanted!r} {problem} of {plan.table.name}: {names}")
+
+
+def matches(pattern: str, row: PlannedRow) -> bool:
+    """Whether --only asks for a row: part of `group / label`, case and spaces ignored."""
+    name, wanted = squeezed(row.name), squeezed(pattern)
+    return wanted in name or fnmatch(name, wanted)
+
+
+def squeezed(text: str) -> str:
+    """The text in lower case and without spaces, as names on the command line are compared."""
+    return text.lower().replace(" ", "")
+
+
+def _ask(rows: list[PlannedRow], only: str, table: Table) -> None:
+    """Mark the rows that `only` matches."""
+    for row in rows:
+        row.asked = matches(only, row)
+    if not any(row.asked for row in rows):
+        known = ", ".join(f"'{row.name}'" for row in rows)
+        raise UsageError(f"{table.name} has no row like {only!r}; its rows are {known}")
+    if not any(row.row.implemented for row in rows if row.asked and row.row):
+        raise UsageError(f"{table.name}: rows like {only!r} are not implemented yet")
 
 
 def _providers(resolver: Resolver, table: Table, row: Row, seeds: Sequence[int]) -> list[Provider]:
@@ -170,116 +181,3 @@ def _scores(table: Table, providers: Sequence[Provider], column: Column) -> list
 
 def _undegraded(column: Column) -> Column:
     return column if column.data is None else replace(column, data=Clean(column.data.data))
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of --plan.
-
-    problems: what stands in its way, each with the way out.
-    """
-
-    action: str
-    what: str
-    detail: str = ""
-    problems: tuple[str, ...] = ()
-
-
-def steps(plan: Plan) -> list[Step]:
-    """What a run of the plan would do, in order, and what stands in its way."""
-    engine = plan.engine
-    lines = []
-    for provider, role in plan.runs():
-        if problems := dict.fromkeys(missing(engine, provider, nested=False)):
-            lines.append(Step("missing", f"{role}: {slug(provider)}", problems=tuple(problems)))
-        else:
-            name = f"{slug(provider)}-{engine.ids.run_id(provider)}"
-            lines.append(_step(engine, provider, f"{role}: {name}"))
-    for entry in plan.references + plan.entries:
-        if entry.asked and (line := _scoring(engine, entry)):
-            lines.append(line)
-    return lines
-
-
-def nothing_can_be_made(plan: Plan) -> str:
-    """What is missing, if that leaves no cell of those asked for; else ""."""
-    first = ""
-    for entry in plan.entries:
-        for column in filter(None, entry.scores if entry.asked else []):
-            problems = list(missing(plan.engine, column[0]))
-            if not problems:
-                return ""
-            first = first or problems[0]
-    return first
-
-
-def missing(engine: Engine, node: Any, nested: bool = True) -> Iterator[str]:
-    """Every data set and file that a run or a score wants and that is not there.
-
-    nested: also what the runs behind it want, unless they are finished.
-    """
-    if isinstance(node, tuple | list):
-        for part in node:
-            yield from missing(engine, part, nested)
-        return
-    if not is_dataclass(node) or isinstance(node, type):
-        return
-    own: list[tuple[str, str, str]] = []
-    if isinstance(node, Released):
-        own = [(node.file, node.sha256, node.origin)]
-    elif hasattr(node, "weight_files"):
-        own = [(name, sha256, "") for name, sha256 in node.weight_files()]
-    try:
-        if hasattr(node, "open"):
-            engine.ids.images(node)
-        for file in own:
-            engine.files.find(*file)
-    except (DataError, MissingFile, WrongFile) as error:
-        yield str(error)
-    for item in fields(node):
-        part = getattr(node, item.name)
-        if isinstance(part, Run | Released) and not (nested and _unfinished(engine, part)):
-            continue
-        yield from missing(engine, part, nested)
-
-
-def _unfinished(engine: Engine, provider: Provider) -> bool:
-    try:
-        return engine.redo(engine.state(provider)) or not isinstance(provider, Run)
-    except (DataError, MissingFile, WrongFile):
-        return True
-
-
-def _step(engine: Engine, provider: Provider, what: str) -> Step:
-    if isinstance(provider, Released):
-        path = engine.files.find(provider.file, provider.sha256, provider.origin)
-        return Step("ready", what, str(path))
-    if not isinstance(provider, Run):
-        return Step("ready", what, "nothing to train")
-    state = engine.state(provider)
-    if not engine.redo(state):
-        note = f"; stale: {state.why}" if state.status == "stale" else ""
-        return Step("cached", what, f"{engine.folder(provider).path}{note}")
-    action = {"partial": "resume", "stale": "retrain"}.get(state.status, "train")
-    training = provider.training
-    crop = int(training.crop)
-    size = f"{int(training.steps)} steps of {int(training.batch)} crops of {crop}x{crop}"
-    seconds = engine.expected_seconds(provider)
-    time = "no timing of its kind yet" if seconds is None else f"about {clock(seconds)}"
-    return Step(action, what, f"{size}, {time}{f'; {state.why}' if state.why else ''}")
-
-
-def _scoring(engine: Engine, entry: Entry) -> Step | None:
-    """One line for the scores of an entry that are not in the store."""
-    scores = [score for column in entry.scores for score in column]
-    problems: dict[str, None] = {}
-    for score in scores:
-        problems |= dict.fromkeys(missing(engine, (score.data, score.metric)))
-    if problems:
-        return Step("missing", f"{entry.name}: to be measured", problems=tuple(problems))
-    try:
-        waiting = sum(engine.redo(engine.score_state(score)) for score in scores)
-    except (DataError, MissingFile, WrongFile) as error:  # the training data, told above
-        return Step("missing", entry.name, problems=(str(error),))
-    detail = f"{waiting} of {len(scores)} scores"
-    return Step("measure", entry.name, detail) if waiting else None

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
 from benchmarks.engine.collect import declared
 from benchmarks.engine.content_ids import digest
-from benchmarks.engine.execute import TRAIN_MODULE, Engine
+from benchmarks.engine.execute import Engine
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine
+from benchmarks.engine.plan import Job
 from benchmarks.engine.progress import Progress
+from benchmarks.engine.status import TRAIN_MODULE
+from benchmarks.engine.steps import Step
 from benchmarks.engine.train import Trainee
 from benchmarks.grid.model import Cell, Grid, GridRow
 from datasets.sampling import TrainingSamples, batches
@@ -32,45 +37,75 @@ ROUNDS = 9
 FLOOR = "the feature network alone"
 
 
-def measured(table: Speed, engine: Engine) -> Grid:
-    """The table with the speeds of this machine, measured now or remembered from an earlier time.
+class SpeedWork:
+    """The work on a table of training speeds; what this machine did before is remembered."""
 
-    Raises:
-        DataError: the training data is absent. MissingFile, WrongFile: the feature weights are.
-    """
-    # A narrow feature network would be no floor to speak of.
-    resolver = replace(engine.resolver, profile=replace(engine.resolver.profile, feature_width=1.0))
-    runs = {label: resolver.shortened(run) for label, run in table.runs().items()}
-    features = resolver.resolve(table.features)
-    record = _record(runs, features, engine)
-    seconds = record["seconds"]
-    base = seconds[next(iter(runs))]
-    grid = declared(table, engine.resolver.profile)
-    rows = [
-        replace(
-            row,
-            cells=[
-                replace(row.cells[0], values=(_ratio(base, seconds[row.key]),), status="ok",
-                        run_id=record["id"])
+    def __init__(self, table: Speed, engine: Engine):
+        self.table = table
+        self.engine = engine
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """The table."""
+        return self.table
+
+    def steps(self) -> list[Step]:
+        """One line: all objectives are timed together."""
+        return [Step("time", "training steps, of all objectives in turn")]
+
+    def jobs(self) -> Iterator[Job]:
+        """None that another process could take: the objectives are timed in turn within one."""
+        return iter(())
+
+    def make(self) -> None:
+        """Nothing by itself: the steps are timed when the grid is asked for."""
+
+    def pictures(self) -> list[tuple[str, Path]]:
+        """None."""
+        return []
+
+    def problems(self) -> list[str]:
+        """None: what is absent is an error of `grid`."""
+        return []
+
+    def complete(self, grid: Grid) -> bool:
+        """Always: all objectives are timed, or none."""
+        return True
+
+    def grid(self) -> Grid:
+        """The table with the speeds of this machine, measured now or remembered.
+
+        Raises:
+            DataError: the training data or the feature weights are absent.
+        """
+        table, status = self.table, self.engine.status
+        # A narrow feature network would be no floor to speak of.
+        profile = replace(status.resolver.profile, feature_width=1.0)
+        resolver = replace(status.resolver, profile=profile)
+        runs = {label: resolver.shortened(run) for label, run in table.runs().items()}
+        features = resolver.resolve(table.features)
+        record = _record(runs, features, self.engine)
+        grid = declared(table, profile)
+        seconds, base = record["seconds"], record["seconds"][next(iter(runs))]
+
+        def cell(printed: Cell, other: list[float]) -> Cell:
+            return replace(printed, values=(_ratio(base, other),), status="ok", run_id=record["id"])
+
+        bound = [a + b for a, b in zip(base, seconds[FLOOR], strict=True)]
+        training = next(iter(runs.values())).training
+        size = f"{int(training.crop)}x{int(training.crop)}"
+        return replace(
+            grid,
+            rows=[replace(row, cells=[cell(row.cells[0], seconds[row.key])]) for row in grid.rows],
+            references=[GridRow("", FLOOR, "", [cell(Cell(), bound)], role="reference")],
+            facts=[
+                ("steps", f"{ROUNDS} of each objective in turn, relative within a round, median"),
+                ("network", repr(table.network)),
+                ("batch", f"{int(training.batch)} crops of {size}"),
+                ("features", repr(features)),
+                ("device", f"{record['machine']['device']}, {record['machine']['processor']}"),
             ],
         )
-        for row in grid.rows
-    ]  # fmt: skip
-    bound = [a + b for a, b in zip(base, seconds[FLOOR], strict=True)]
-    floor = Cell(values=(_ratio(base, bound),), status="ok", run_id=record["id"])
-    training = next(iter(runs.values())).training
-    return replace(
-        grid,
-        rows=rows,
-        references=[GridRow("", FLOOR, "", [floor], role="reference")],
-        facts=[
-            ("steps", f"{ROUNDS} of each objective in turn, relative within a round, median"),
-            ("network", repr(table.network)),
-            ("batch", f"{int(training.batch)} crops of {int(training.crop)}x{int(training.crop)}"),
-            ("features", repr(features)),
-            ("device", f"{record['machine']['device']}, {record['machine']['processor']}"),
-        ],
-    )
 
 
 def _ratio(base: list[float], other: list[float]) -> float:
@@ -79,15 +114,15 @@ def _ratio(base: list[float], other: list[float]) -> float:
 
 def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[str, Any]:
     """What was timed on this device, from the store if it is there."""
-    ids = {label: engine.ids.run_id(run) for label, run in runs.items()}
+    ids = {label: engine.status.ids.run_id(run) for label, run in runs.items()}
     # Other code or another machine has other speeds.
     code = [sources(run, TRAIN_MODULE, __name__) for run in runs.values()]
     here = machine(engine.device)
     place = {name: text for name, text in here.items() if name != "commit"}
-    wanted = [ids, engine.ids.canonical(features), ROUNDS, place, code]
-    folder = engine.store.folder("speed", digest(wanted))
+    wanted = [ids, engine.status.ids.canonical(features), ROUNDS, place, code]
+    folder = engine.status.store.folder("speed", digest(wanted))
     record = folder.read_json("speed.json")
-    if record is None or engine.refresh:
+    if record is None or engine.status.refresh:
         batch = _batch(next(iter(runs.values())), engine)  # all runs have the same data
         works = {label: _step(run, batch, engine) for label, run in runs.items()}
         works[FLOOR] = _floor(features, batch["target"], engine)
@@ -105,7 +140,7 @@ def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[st
 
 def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
     recipe = run.training
-    images = engine.ids.images(run.data)
+    images = engine.status.ids.images(run.data)
     samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
     batch = next(batches(samples, int(recipe.batch), 0, 1, workers=0))
     return {name: value.to(engine.device) for name, value in batch.items()}

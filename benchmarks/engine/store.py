@@ -114,6 +114,11 @@ class RunFolder:
         except Damaged:
             return False
 
+    def digest(self, name: str) -> str:
+        """The recorded sha256 of a file, "" where there is no such file."""
+        sums = self._sums(name)
+        return sums.read_text().split()[0] if sums.exists() else ""
+
     def remove(self, name: str) -> None:
         """Delete a file and its digest."""
         (self.path / name).unlink(missing_ok=True)

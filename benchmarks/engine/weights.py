@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datasets.images import DataError
+
 # Where files that a table may ask for come from; the message says so when one is absent.
 ORIGINS = {
     "vgg16-397923af.pth": "https://download.pytorch.org/models/vgg16-397923af.pth",
@@ -19,16 +21,18 @@ ORIGINS = {
 }
 
 
-class MissingFile(Exception):  # noqa: N818 - shown in the cell as `needs <file>`
-    """A file that a cell needs is not there."""
+class MissingFile(DataError):  # noqa: N818 - shown in the cell as `needs <file>`
+    """A file that a cell needs is not there; `what` is its name."""
 
     def __init__(self, name: str, message: str):
         super().__init__(message)
-        self.name = name
+        self.what = name
 
 
-class WrongFile(Exception):  # noqa: N818
+class WrongFile(DataError):  # noqa: N818
     """A file is there under the right name with other content."""
+
+    what = "the released file"
 
 
 @dataclass

@@ -5,10 +5,11 @@ import shutil
 import pytest
 
 from benchmarks.engine import freshness
-from benchmarks.engine.execute import TRAIN_MODULE
 from benchmarks.engine.graph import dependencies
+from benchmarks.engine.status import EVALUATE_MODULE, TRAIN_MODULE
 from benchmarks.papers.d2sm.denoising import TABLE1
-from benchmarks.profiles.resolve import SMOKE, Resolver
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.smoke import SMOKE
 
 
 @pytest.fixture
@@ -84,7 +85,6 @@ def test_papers_and_reports_do_not_count(tree):
 def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     """A cached calibration must not outlive a change in FFDNet or in the reading of its file."""
     from benchmarks.engine.content_ids import Score
-    from benchmarks.engine.execute import EVALUATE_MODULE
     from benchmarks.metrics.miou import MIoU
     from benchmarks.papers import calibration
     from benchmarks.papers.d2sm.denoising import SEGMENTER

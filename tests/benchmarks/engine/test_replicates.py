@@ -9,8 +9,7 @@ import pytest
 import tiny
 
 from benchmarks.declare.table import Row
-from benchmarks.engine.collect import _replicates, to_grid
-from benchmarks.engine.plan import make_plan
+from benchmarks.engine.collect import _replicates
 from benchmarks.grid.bootstrap import counts
 from benchmarks.grid.comparison import interval, verdicts
 from benchmarks.metrics.miou import MIoU
@@ -35,18 +34,17 @@ def grids(tmp_path_factory):
         engine = tiny.tiny_engine(out, profile=replace(tiny.AS_DECLARED, comparable=comparable))
         table = tiny.tiny_table(ROWS, TRAINING)
         columns = [replace(c, data=replace(c.data, data=SCENES)) for c in table.columns]
-        plan = make_plan(replace(table, columns=tuple(columns)), engine, seeds=2)
-        plan.execute()
-        found.append((plan, to_grid(plan)))
+        work = tiny.tiny_work(engine, replace(table, columns=tuple(columns)), seeds=2)
+        work.make()
+        found.append((work.plan, work.grid()))
     return found
 
 
 def test_replicates_are_the_mean_over_seeds_of_resampled_images(grids):
     plan, grid = grids[0]
-    for entry, row in zip(plan.entries, grid.rows, strict=True):
-        for scores, cell in zip(entry.scores, row.cells, strict=True):
-            engine = plan.engine
-            records = [engine.folder(s.provider).read_json(engine.score_name(s)) for s in scores]
+    for planned, row in zip(plan.rows, grid.rows, strict=True):
+        for scores, cell in zip(planned.scores, row.cells, strict=True):
+            records = [plan.status.record(score) for score in scores]
             values = np.array([record["values"] for record in records])  # (seeds, images)
             assert values.shape == (2, 6)
             drawn = counts(records[0]["images"])

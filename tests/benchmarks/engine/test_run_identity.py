@@ -10,7 +10,9 @@ from benchmarks.declare.sources import assumed, paper
 from benchmarks.engine.content_ids import ContentIds, slug
 from benchmarks.engine.plan import make_plan
 from benchmarks.papers.d2sm.denoising import TABLE1, TABLE4
-from benchmarks.profiles.resolve import PAPER, SMOKE, Resolver
+from benchmarks.profiles.paper import PAPER
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.smoke import SMOKE
 from datasets.images import Places
 from losses.l1 import L1
 from losses.l2 import L2
@@ -23,7 +25,7 @@ def identity(tmp_path):
 
 @pytest.fixture
 def run():
-    return make_plan(tiny.tiny_table(), tiny.tiny_engine("unused")).entries[0].providers[0]
+    return make_plan(tiny.tiny_table(), tiny.tiny_engine("unused").status).rows[0].providers[0]
 
 
 def test_every_part_of_the_declaration_counts(identity, run):

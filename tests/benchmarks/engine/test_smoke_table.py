@@ -2,24 +2,25 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
-from benchmarks import commands, dispatch
-from benchmarks.engine.collect import to_grid
-from benchmarks.engine.plan import make_plan
+from benchmarks.cli.main import run
+from benchmarks.cli.request import Request
+from benchmarks.cli.session import Session
+from benchmarks.papers.registry import TABLES
 from benchmarks.report.long_csv import long_csv
-from reproduce import parser
 
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     """Table 1 and what its rows and references have, from an empty store."""
     out = tmp_path_factory.mktemp("smoke")
-    arguments = parser().parse_args(["--table", "d2sm_table1", "--out", str(out)])
-    assert dispatch.run(arguments) == 0
-    engine = commands.make_engine(arguments)
-    return engine, to_grid(make_plan(commands.TABLES["d2sm_table1"], engine)), out
+    request = Request("table", ("d2sm_table1",), out=out)
+    assert run(request) == 0
+    session = Session(request)
+    return session.engine, session.work(TABLES["d2sm_table1"]).grid(), out
 
 
 @pytest.mark.slow
@@ -53,13 +54,13 @@ def test_judge_sees_the_noise(smoke):
 @pytest.mark.slow
 def test_table4_trains_only_its_own_rows(smoke, capsys):
     _, _, out = smoke
-    arguments = parser().parse_args(["--table", "d2sm_table4", "--out", str(out)])
-    assert dispatch.run(arguments) == 0
+    request = Request("table", ("d2sm_table4",), out=out)
+    assert run(request) == 0
     trained = [line for line in capsys.readouterr().err.splitlines() if " steps in " in line]
     assert [line.split(":")[0] for line in trained] == [
         "FFDNet / + L_iKLD", "FFDNet / + L_JSD", "FFDNet / + L_GAN",
     ]  # fmt: skip
-    assert dispatch.run(arguments) == 0
+    assert run(request) == 0
     assert " steps in " not in capsys.readouterr().err  # a full store trains nothing
 
 
@@ -69,10 +70,9 @@ def store(tmp_path_factory):
 
 
 def made(table, only, out):
-    arguments = parser().parse_args(["--table", table, "--only", only, "--out", str(out)])
-    assert dispatch.run(arguments) == 0
-    engine = commands.make_engine(arguments)
-    return to_grid(make_plan(commands.TABLES[table], engine))
+    request = Request("table", (table,), only=only, out=out)
+    assert run(request) == 0
+    return Session(replace(request, only="")).work(TABLES[table]).grid()
 
 
 @pytest.mark.slow

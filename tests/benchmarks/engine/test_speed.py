@@ -12,7 +12,8 @@ from benchmarks.engine import speed
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.machine import machine
 from benchmarks.papers.pdl.speed import TABLE1
-from benchmarks.profiles.resolve import LITE, Resolver
+from benchmarks.profiles.lite import LITE
+from benchmarks.profiles.resolve import Resolver
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
 from datasets.folders import PhotographFolders
@@ -42,13 +43,17 @@ def rounds(monkeypatch):
     monkeypatch.setattr(speed, "ROUNDS", 3)
 
 
+def measured(table, engine):
+    return speed.SpeedWork(table, engine).grid()
+
+
 def values(grid):
     return [row.cells[0].mean for row in (*grid.rows, *grid.references)]
 
 
 def test_speeds_are_relative_to_the_first_objective(tmp_path, rounds):
     """The perceptual step holds the plain one and the feature network, as the floor does."""
-    grid = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    grid = measured(TABLE, tiny.tiny_engine(tmp_path))
     plain, perceptual, floor = values(grid)
     assert plain == 1.0
     assert perceptual < 0.8
@@ -57,24 +62,24 @@ def test_speeds_are_relative_to_the_first_objective(tmp_path, rounds):
 
 
 def test_what_was_measured_is_kept_until_it_is_refreshed(tmp_path, rounds, monkeypatch):
-    first = values(speed.measured(TABLE, tiny.tiny_engine(tmp_path)))
+    first = values(measured(TABLE, tiny.tiny_engine(tmp_path)))
     seconds = iter(range(10_000))
     monkeypatch.setattr(speed, "_now", lambda device: float(next(seconds)))
-    assert values(speed.measured(TABLE, tiny.tiny_engine(tmp_path))) == first
-    again = values(speed.measured(TABLE, tiny.tiny_engine(tmp_path, refresh=True)))
+    assert values(measured(TABLE, tiny.tiny_engine(tmp_path))) == first
+    again = values(measured(TABLE, tiny.tiny_engine(tmp_path, refresh=True)))
     assert again == [1.0, 1.0, 0.5]  # by that clock all work takes a second
 
 
 def test_other_code_or_another_machine_is_measured_again(tmp_path, rounds, monkeypatch):
-    first = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    first = measured(TABLE, tiny.tiny_engine(tmp_path))
     asked = {"commit": "elsewhere", "threads": 99}
     for changed, same in (({"commit": asked["commit"]}, True), (asked, False)):
         monkeypatch.setattr(speed, "machine", lambda device, c=changed: machine(device) | c)
-        again = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+        again = measured(TABLE, tiny.tiny_engine(tmp_path))
         assert (again.rows[0].cells[0].run_id == first.rows[0].cells[0].run_id) == same
     monkeypatch.setattr(speed, "machine", machine)
     monkeypatch.setattr(speed, "sources", lambda *_: {"losses.l1": "changed"})
-    again = speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    again = measured(TABLE, tiny.tiny_engine(tmp_path))
     assert again.rows[0].cells[0].run_id != first.rows[0].cells[0].run_id
 
 
@@ -83,21 +88,21 @@ def test_lite_times_on_the_folders_that_stand_in_for_div2k(tmp_path, monkeypatch
     (tmp_path / "mine").mkdir()
     (tmp_path / "a.png").rename(tmp_path / "mine" / "a.png")
     engine = tiny.tiny_engine(tmp_path)
-    engine.ids = ContentIds(Places(root=tmp_path, cache=tmp_path / "cache"))
-    engine.resolver = Resolver(LITE, lambda name: False, photographs=(("train", ("mine",)),))
+    engine.status.ids = ContentIds(Places(root=tmp_path, cache=tmp_path / "cache"))
+    engine.status.resolver = Resolver(LITE, lambda name: False, photographs=(("train", ("mine",)),))
     seen = []
     monkeypatch.setattr(speed, "_step", lambda run, *_: lambda: seen.append(run.data.data))
     monkeypatch.setattr(speed, "_floor", lambda *_: lambda: None)
     seconds = iter(range(10_000))
     monkeypatch.setattr(speed, "_now", lambda device: float(next(seconds)))
-    speed.measured(TABLE1, engine)
+    measured(TABLE1, engine)
     assert set(seen) == {PhotographFolders(("mine",))}
 
 
 def test_record_tells_what_was_timed_and_where(tmp_path, rounds):
     engine = tiny.tiny_engine(tmp_path)
-    grid = speed.measured(TABLE, engine)
-    folder = engine.store.folder("speed", grid.rows[0].cells[0].run_id)
+    grid = measured(TABLE, engine)
+    folder = engine.status.store.folder("speed", grid.rows[0].cells[0].run_id)
     record = folder.read_json("speed.json")
     assert set(record["seconds"]) == {"plain", "perceptual", speed.FLOOR}
     assert all(len(times) == 3 for times in record["seconds"].values())
@@ -120,7 +125,7 @@ def test_timed_steps_train(tmp_path, rounds, monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(speed, "Trainee", Recorded)
-    speed.measured(TABLE, tiny.tiny_engine(tmp_path))
+    measured(TABLE, tiny.tiny_engine(tmp_path))
     assert len(made) == 2
     for trainee in made:
         assert trainee.step == 1 + 3  # one to warm up

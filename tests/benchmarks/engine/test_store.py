@@ -72,8 +72,8 @@ def test_pickled_code_in_a_checkpoint_is_refused(tmp_path, one_row, capsys):
     engine = tiny.tiny_engine(tmp_path)
     from benchmarks.engine.plan import make_plan
 
-    run = make_plan(one_row, engine).entries[0].providers[0].start
-    folder = engine.folder(run)
+    run = make_plan(one_row, engine.status).rows[0].providers[0].start
+    folder = engine.status.folder(run)
 
     class Evil:
         def __reduce__(self):

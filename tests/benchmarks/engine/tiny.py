@@ -11,17 +11,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import torch
 from torch import nn
 
-from benchmarks import commands
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.table import Column, Row, Table
-from benchmarks.engine.collect import to_grid
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.plan import make_plan
+from benchmarks.engine.status import Status
 from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
+from benchmarks.engine.work import TableWork
 from benchmarks.metrics.psnr import PSNR
-from benchmarks.profiles.resolve import Profile, Resolver, WarmUp
+from benchmarks.profiles.profile import Profile, WarmUp
+from benchmarks.profiles.resolve import Resolver
 from benchmarks.report.markdown import markdown
 from datasets.degradations.noise import Noisy
 from datasets.embedded.street_scenes import StreetScenes
@@ -101,6 +102,7 @@ AS_DECLARED = Profile(
     features="random",
     feature_width=1 / 16,
     absent_classes="skip",
+    substitutes=True,
     embedded=True,
     comparable=False,
     redo_stale=True,
@@ -135,26 +137,32 @@ def tiny_table(rows=None, training=TRAINING):
     )
 
 
-def tiny_engine(out, every=0.0, profile=AS_DECLARED, **options):
-    return Engine(
+def tiny_engine(out, every=0.0, profile=AS_DECLARED, workers=0, refresh=False):
+    status = Status(
         store=Store(Path(out) / "runs"),
         ids=ContentIds(Places(root=None, cache=Path(out) / "cache")),
         files=WeightFiles(None),
         resolver=Resolver(profile, lambda name: False),
         device=torch.device("cpu"),
-        checkpoint_seconds=every,
-        **options,
+        refresh=refresh,
     )
+    return Engine(status, workers, checkpoint_seconds=every)
+
+
+def tiny_work(engine, table=None, **options):
+    return TableWork(make_plan(table or tiny_table(), engine.status, **options), engine)
 
 
 def make(out, table=None, **options):
     """Execute the table in a store; returns (exit status, Markdown)."""
-    plan = make_plan(table or tiny_table(), tiny_engine(out, **options))
-    plan.execute()
-    grid = to_grid(plan)
+    work = tiny_work(tiny_engine(out, **options), table)
+    work.make()
+    for problem in work.problems():
+        print(problem, file=sys.stderr)
+    grid = work.grid()
     text = markdown(grid)
     write_file(Path(out) / "tiny.md", text.encode())
-    return commands.missing_cells(plan, grid), text
+    return int(not work.complete(grid)), text
 
 
 def results(out):

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.claims.audit import Repeated, complements, findings, score, score_bounds
-from benchmarks.papers import audit
-from benchmarks.papers.registry import TABLES
+from benchmarks.claims.audit import audit
+from benchmarks.claims.repeated import Repeated
+from benchmarks.claims.table_checks import complements, findings, score, score_bounds
+from benchmarks.papers.registry import PAPERS, TABLES
 
 # Where each finding is, and words of what is printed or follows: all that is known, and no more.
 KNOWN = [
@@ -37,11 +38,11 @@ KNOWN = [
 
 @pytest.fixture(scope="module")
 def grids():
-    return audit.papers_tables({name: table.printed() for name, table in TABLES.items()})
+    return {name: table.printed() for name, table in TABLES.items()}
 
 
 def test_audit_finds_exactly_what_is_known(grids):
-    found = audit.run(grids)
+    found = audit(PAPERS, grids)
     assert len(found) == len(KNOWN)
     for where, printed, follows in KNOWN:
         fitting = [f for f in found if where in f.where and printed in f.printed]
@@ -128,7 +129,7 @@ def test_share_of_wrong_digits_that_a_table_alone_gives_away(name, caught, chang
 def test_a_wrong_digit_in_a_table_that_is_printed_twice_is_always_caught(name, data):
     grids = {n: table.printed() for n, table in TABLES.items()}
     wrong = wrong_digit(grids[name], data.draw)
-    assert audit.run({**grids, name: wrong}) != audit.run(grids)
+    assert audit(PAPERS, {**grids, name: wrong}) != audit(PAPERS, grids)
 
 
 def test_a_finding_in_a_table_of_no_paper_comes_last(grids):
@@ -140,7 +141,7 @@ def test_a_finding_in_a_table_of_no_paper_comes_last(grids):
         replace(row, cells=[replace(cell, paper="0.5") for cell in row.cells])
         for row in fractions.rows
     ]
-    found = audit.run({**grids, "calibration": replace(fractions, rows=rows)})
+    found = audit(PAPERS, {**grids, "calibration": replace(fractions, rows=rows)})
     assert len(found) == len(KNOWN) + 1
     assert "Zhang" in found[-1].where
 

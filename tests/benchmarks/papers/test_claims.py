@@ -6,13 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from benchmarks.papers.claims import CLAIMS
 
 from benchmarks.claims.quantities import Best, Cell, Constant, Gain, Mean, Numbers, Percent
 from benchmarks.claims.statements import Between, Positive, Preferred, States, every, greater
 from benchmarks.grid.model import Cell as GridCell
 from benchmarks.grid.model import Column, Grid, GridRow
-from benchmarks.papers.registry import TABLES
+from benchmarks.papers.registry import PAPERS, TABLES
+
+CLAIMS = [claim for paper in PAPERS for claim in paper.claims]
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,13 @@ import torch
 
 from benchmarks.declare.runs import Released, Run
 from benchmarks.declare.table import Table
-from benchmarks.papers import pdl, pdl_v1
 from benchmarks.papers.d2sm.denoising import SEGMENTER, TABLE1
-from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
+from benchmarks.papers.pdl import deblurring, denoising, super_resolution
+from benchmarks.papers.pdl.paper import PAPER as PDL
+from benchmarks.profiles.lite import LITE
+from benchmarks.profiles.paper import PAPER
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.smoke import SMOKE
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
@@ -79,7 +83,7 @@ def test_unchanged_declarations_keep_their_identity():
 
 
 def test_paper_profile_draws_its_crops_from_div2k():
-    (run, *_) = pdl_runs(PAPER, pdl.TABLE2).values()
+    (run, *_) = pdl_runs(PAPER, denoising.TABLE2).values()
     assert run.data.data == RandomCrops(DIV2K("train"), count=200_000, size=256)
     assert (run.training.steps, run.training.batch, run.training.crop) == (1_000_000, 8, 256)
     assert run.start is None
@@ -87,7 +91,7 @@ def test_paper_profile_draws_its_crops_from_div2k():
 
 def test_smoke_begins_slow_networks_as_the_identity():
     """... on embedded photographs, from a warm-up that all rows of a table share."""
-    for table in (pdl.TABLE2, pdl.TABLE4, pdl.TABLE6):
+    for table in (denoising.TABLE2, super_resolution.TABLE4, deblurring.TABLE6):
         made = pdl_runs(SMOKE, table)
         srgan = made.pop("SRGAN / ", None)
         assert len({run.start for run in made.values()}) == 1
@@ -101,7 +105,7 @@ def test_smoke_begins_slow_networks_as_the_identity():
 def test_dsdeblur_starts_where_training_can_begin():
     """From its authors' initialisation it answers in values around 1e8, which lite never mends."""
     for profile in (LITE, PAPER):
-        networks = {run.network for run in pdl_runs(profile, pdl.TABLE6).values()}
+        networks = {run.network for run in pdl_runs(profile, deblurring.TABLE6).values()}
         (spec,) = networks
         torch.manual_seed(0)
         image = torch.rand(1, 3, 32, 32)
@@ -114,13 +118,15 @@ def test_dsdeblur_starts_where_training_can_begin():
 
 def test_folders_stand_in_for_div2k_in_lite_only():
     folders = (("train", ("bsd100", "urban100")), ("valid", ("kodak24",)))
-    (lite, *_) = pdl_runs(LITE, pdl.TABLE2, photographs=folders).values()
+    (lite, *_) = pdl_runs(LITE, denoising.TABLE2, photographs=folders).values()
     assert lite.data.data == PhotographFolders(("bsd100", "urban100"))
     resolver = Resolver(LITE, **ABSENT, photographs=folders)
-    assert resolver.resolve(pdl.TABLE2.columns[0]).data.data == PhotographFolders(("kodak24",))
-    (paper, *_) = pdl_runs(PAPER, pdl.TABLE2, photographs=folders).values()
+    assert resolver.resolve(denoising.TABLE2.columns[0]).data.data == PhotographFolders(
+        ("kodak24",)
+    )
+    (paper, *_) = pdl_runs(PAPER, denoising.TABLE2, photographs=folders).values()
     assert paper.data.data.data == DIV2K("train")
-    (plain, *_) = pdl_runs(LITE, pdl.TABLE2).values()
+    (plain, *_) = pdl_runs(LITE, denoising.TABLE2).values()
     assert plain.data.data == DIV2K("train")
 
 
@@ -130,12 +136,14 @@ def test_tables_of_both_versions_share_their_runs():
     def of(*tables):
         return {run for table in tables for run in pdl_runs(PAPER, table).values()}
 
-    identity = [run for name, run in pdl_runs(PAPER, pdl.TABLE8).items() if name.startswith("Id /")]
+    identity = [
+        run for name, run in pdl_runs(PAPER, denoising.TABLE8).items() if name.startswith("Id /")
+    ]
     assert len(identity) == 4
-    assert set(identity) <= of(pdl.TABLE2)
-    new = of(*(t for t in pdl_v1.TABLES if isinstance(t, Table))) - of(
-        *(t for t in pdl.TABLES if isinstance(t, Table))
-    )
+    assert set(identity) <= of(denoising.TABLE2)
+    tables = [t for t in PDL.tables if isinstance(t, Table)]
+    first, second = ([t for t in tables if ("_v1_" in t.name) == old] for old in (True, False))
+    new = of(*first) - of(*second)
     (odd,) = new
     (term,) = terms(odd, Perceptual)
     assert (term.distance, float(odd.objective.terms[1][0])) == ("l2", 0.005)

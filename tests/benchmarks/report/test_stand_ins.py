@@ -15,7 +15,10 @@ from benchmarks.engine.collect import with_stand_ins
 from benchmarks.grid.comparison import compared, verdicts
 from benchmarks.grid.model import Cell, Grid
 from benchmarks.papers.pdl.denoising import TABLE2
-from benchmarks.profiles.resolve import LITE, PAPER, SMOKE, Resolver
+from benchmarks.profiles.lite import LITE
+from benchmarks.profiles.paper import PAPER
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.smoke import SMOKE
 from benchmarks.report.html import page
 from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
@@ -73,6 +76,6 @@ def test_columns_without_their_weights_are_found(
     profile: Any, there: bool, marked: set[str]
 ) -> None:
     resolver = Resolver(profile, lambda name: there)
-    plan: Any = SimpleNamespace(table=TABLE2, engine=SimpleNamespace(resolver=resolver))
+    plan: Any = SimpleNamespace(table=TABLE2, status=SimpleNamespace(resolver=resolver))
     found = with_stand_ins(TABLE2.printed(), plan)
     assert {column.metric for column in found.columns if column.stand_in} == marked

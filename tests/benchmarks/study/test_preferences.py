@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.stats import binomtest, norm
 from tiny_study import METHODS, TABLE
 
+from benchmarks.papers.registry import TABLES
 from benchmarks.report.html import page
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
@@ -29,8 +29,8 @@ from benchmarks.study.ratings import read_ratings
 
 
 def printed_study(name):
-    """TABLE3 or TABLE5 of PDL with the counts behind its fractions of 500 answers."""
-    table = getattr(import_module("benchmarks.papers.pdl"), name)
+    """A table of PDL with the counts behind its fractions of 500 answers."""
+    table = TABLES[name]
     lines = [line.split() for line in table.preferred.values()]
     n = table.comparisons
     wins = [[0 if word == "-" else round(float(word) * n) for word in w] for w in lines]
@@ -76,7 +76,7 @@ def test_exact_strengths_are_found_again():
     assert [found[m] for m in "abcd"] == pytest.approx(truth - truth.mean(), abs=1e-7)
 
 
-@pytest.mark.parametrize("study", ["TABLE3", "TABLE5", None])
+@pytest.mark.parametrize("study", ["pdl_table3", "pdl_table5", None])
 def test_strengths_maximise_the_likelihood(study):
     """Against scipy's optimiser, and its errors against a Hessian taken by differences."""
     if study is None:
@@ -110,7 +110,7 @@ def test_strengths_maximise_the_likelihood(study):
 
 
 def test_the_papers_tables_rank_as_their_row_means():
-    for name in ("TABLE3", "TABLE5"):
+    for name in ("pdl_table3", "pdl_table5"):
         methods, wins = printed_study(name)
         assert [s.method for s in bradley_terry(methods, wins)] == methods[::-1]
 

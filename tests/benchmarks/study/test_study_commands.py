@@ -12,19 +12,23 @@ import pytest
 from PIL import Image
 from tiny_study import record
 
+import reproduce
 from baselines.denoising.identity import Identity
-from benchmarks import commands, studies
+from benchmarks.cli.request import Request
+from benchmarks.cli.session import Session
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
 from benchmarks.declare.table import Column, Row, Table
-from benchmarks.dispatch import run
 from benchmarks.metrics.psnr import PSNR
+from benchmarks.papers.registry import TABLES
+from benchmarks.profiles.smoke import SMOKE
+from benchmarks.study import making
+from benchmarks.study.answers import StudyWork
 from benchmarks.study.key import read_key
 from benchmarks.study.kit import Study
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
-from reproduce import parser
 
 NOISY = Noisy(Photographs("val"), sigma=25)
 TABLE = Table(
@@ -55,15 +59,18 @@ STUDY = Pairwise(
 )
 
 
+def answered(out):
+    return StudyWork(STUDY, SMOKE, out).grid()
+
+
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):
     """Run a command on the one study that there is; (status, output, errors)."""
-    monkeypatch.setitem(studies.TABLES, STUDY.name, STUDY)
-    monkeypatch.setattr(studies, "Study", partial(Study, questions=3, repeats=1, checks=1))
+    monkeypatch.setitem(TABLES, STUDY.name, STUDY)
+    monkeypatch.setattr(making, "Study", partial(Study, questions=3, repeats=1, checks=1))
 
     def call(*words):
-        arguments = parser().parse_args([*map(str, words), "--out", str(tmp_path)])
-        status = run(arguments)
+        status = reproduce.main([*map(str, words), "--out", str(tmp_path)])
         return status, *capsys.readouterr()
 
     return call
@@ -97,8 +104,8 @@ def test_kit_shows_what_the_methods_make_of_the_test_images(kit, tmp_path):
     assert {shown.method for shown in key.pictures.values()} == {
         "as it is", "twice", "clean", "degraded",
     }  # fmt: skip
-    engine = commands.make_engine(parser().parse_args(["--list", "--out", str(tmp_path)]))
-    names = engine.ids.images(NOISY).names
+    ids = Session(Request("study", out=tmp_path)).engine.status.ids
+    names = ids.images(NOISY).names
     assert {shown.image for shown in key.pictures.values()} == set(names)
     for left, right in key.deck.items:
         a, b = (
@@ -115,21 +122,21 @@ def test_kit_shows_what_the_methods_make_of_the_test_images(kit, tmp_path):
 
 
 def test_table_needs_raters_until_their_files_are_read(command, kit, saved, tmp_path):
-    grid = studies.answered(STUDY, "smoke", tmp_path)
+    grid = answered(tmp_path)
     assert {cell.status for row in grid.rows for cell in row.cells} == {"needs raters"}
     status, said, _ = command("--study-results", saved("1"), saved("2"), "--format", "html")
     assert status == 0
     assert "Answers of 2 raters are counted" in said
     folder = tmp_path / "tables" / "smoke"
     assert {p.suffix for p in folder.glob(f"{STUDY.name}.*")} == {".md", ".csv", ".html"}
-    grid = studies.answered(STUDY, "smoke", tmp_path)
+    grid = answered(tmp_path)
     (_, above), (below, _) = ([cell.values for cell in row.cells] for row in grid.rows)
     assert (above, below) == ((0.0,), (1.0,))
     assert "not comparable" in grid.watermark
 
 
 def raters(out):
-    (note,) = [n for n in studies.answered(STUDY, "smoke", out).notes if "raters are counted" in n]
+    (note,) = [n for n in answered(out).notes if "raters are counted" in n]
     return int(note.split()[2])
 
 
@@ -158,7 +165,7 @@ def test_number_of_answers_and_runs_stand_with_the_fractions(command, kit, saved
     assert "n = 6, SE" in line["detail"]
     key = read_key(kit / "private" / "key.json")
     assert line["run_id"].split() == [key.runs["as it is"], key.runs["twice"]]
-    assert ("device", "cpu") in studies.answered(STUDY, "smoke", tmp_path).facts
+    assert ("device", "cpu") in answered(tmp_path).facts
 
 
 def test_a_bad_file_is_told_and_loses_nothing(command, kit, saved, tmp_path):
@@ -193,7 +200,7 @@ def test_a_kit_is_not_written_over_by_another(command, kit, monkeypatch):
     other = replace(STUDY, labels={"twice": "1"}, of=replace(TABLE, columns=(
         Column(PSNR(), replace(NOISY, sigma=50)),
     )))  # fmt: skip
-    monkeypatch.setitem(studies.TABLES, STUDY.name, other)
+    monkeypatch.setitem(TABLES, STUDY.name, other)
     status, _, error = command("--study", STUDY.name)
     assert status == 2
     assert str(kit) in error
@@ -212,7 +219,7 @@ def test_study_of_methods_that_its_table_has_not_is_refused():
 
 
 def test_every_declared_study_shows_rows_with_one_network_each():
-    for table in studies.TABLES.values():
+    for table in TABLES.values():
         if isinstance(table, Pairwise):
             rows = {(group, row.label): row for group, row in table.of.rows()}
             shown = [rows[table.shown(method)] for method in table.preferred]

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.grid.model import Cell, Column, Grid, GridRow
 
-PUBLISHED = Path(__file__).parents[2] / "golden" / "published"
+PUBLISHED = Path(__file__).parents[1] / "golden" / "published"
 
 
 def read(name: str) -> list[dict[str, str]]:

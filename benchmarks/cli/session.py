@@ -1,0 +1,161 @@
+"""What the verbs share: the engine, the work on an exhibit, the results folder, the grids."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from benchmarks.cli.request import Request
+from benchmarks.declare.errors import UsageError
+from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.declare.speed import Speed
+from benchmarks.declare.table import Table
+from benchmarks.engine.content_ids import ContentIds
+from benchmarks.engine.execute import Engine
+from benchmarks.engine.plan import Plan, make_plan
+from benchmarks.engine.speed import SpeedWork
+from benchmarks.engine.status import Status
+from benchmarks.engine.store import Store, write_file
+from benchmarks.engine.weights import WeightFiles
+from benchmarks.engine.work import TableWork, Work
+from benchmarks.grid.model import Grid
+from benchmarks.papers.registry import TABLES
+from benchmarks.profiles.registry import PROFILES
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.report.html import page
+from benchmarks.report.latex import latex
+from benchmarks.report.long_csv import long_csv
+from benchmarks.report.markdown import markdown
+from benchmarks.report.terminal import terminal
+from benchmarks.study.answers import StudyWork
+from datasets.images import Places
+
+REPORTS = {"md": markdown, "csv": long_csv, "tex": latex}
+
+
+class Session:
+    """A request with the engine and the folders that it works with."""
+
+    def __init__(self, request: Request):
+        self.request = request
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine for the profile, folders and device of the request.
+
+        Raises:
+            UsageError: the data root is no folder, or the device is not there.
+        """
+        request = self.request
+        root = request.data_root
+        if root is not None and not root.is_dir():
+            raise UsageError(
+                f"--data-root {root} is not a folder; it should hold cityscapes/ and others"
+            )
+        files = WeightFiles(root)
+        device = usable_device(request.device)
+        photographs = (("train", request.train_set), ("valid", request.test_set))
+        status = Status(
+            store=Store(request.results / "runs"),
+            ids=ContentIds(Places(root=root, cache=request.results / "cache")),
+            files=files,
+            resolver=Resolver(PROFILES[request.profile], files.has, photographs),
+            device=device,
+            refresh=request.refresh,
+        )
+        workers = request.workers
+        if workers is None:
+            workers = 0 if device.type == "cpu" else 8
+        return Engine(status, workers)
+
+    def plan(self, table: Table) -> Plan:
+        """The rows of a table that the request asks for.
+
+        Raises:
+            UsageError: its pattern fits no row.
+        """
+        return make_plan(table, self.engine.status, self.request.seeds, self.request.only)
+
+    def work(self, exhibit: Exhibit) -> Work:
+        """The work on an exhibit, by its kind."""
+        match exhibit:
+            case Table():
+                return TableWork(self.plan(exhibit), self.engine)
+            case Speed():
+                return SpeedWork(exhibit, self.engine)
+            case Pairwise():
+                return StudyWork(exhibit, PROFILES[self.request.profile], self.request.results)
+        raise UsageError(f"{exhibit.name}: nothing knows how to fill a {type(exhibit).__name__}")
+
+    def measured(self) -> dict[str, Grid]:
+        """Every exhibit as the store has it; nothing is run, and speeds are not timed."""
+        works = [self.work(exhibit) for exhibit in fillable(self.request.data_root is not None)]
+        return {work.exhibit.name: work.grid() for work in works if not isinstance(work, SpeedWork)}
+
+    def folder(self, grid: Grid) -> Path:
+        """Where the tables of a grid's profile are written."""
+        return self.request.results / "tables" / grid.profile
+
+    def write(self, grid: Grid) -> str:
+        """Write and print a table in the formats of the request; returns where it is."""
+        folder = self.folder(grid)
+        forms = dict.fromkeys(["md", "csv", *self.request.formats])
+        for form in forms:
+            text = page(grid, folder) if form == "html" else REPORTS[form](grid)
+            write_file(folder / f"{grid.name}.{form}", text.encode())
+        print(terminal(grid))
+        return f"written to {folder / grid.name}.{', .'.join(forms)}"
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of that name; "" is CUDA where it is there, else the CPU.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--device {name} cannot be used: {reason}") from error
+    return device
+
+
+def named(names: tuple[str, ...]) -> list[Exhibit]:
+    """The exhibits of these names, each once; `all` among them means every one.
+
+    Raises:
+        UsageError: one is unknown; the message lists all.
+    """
+    for name in names:
+        if name not in (*TABLES, "all"):
+            raise UsageError(f"there is no table {name!r}; there are: all, {', '.join(TABLES)}")
+    wanted = TABLES if "all" in names else dict.fromkeys(names)
+    return [TABLES[name] for name in wanted]
+
+
+def fillable(with_data_root: bool) -> list[Exhibit]:
+    """Every exhibit that can be filled, at least in part; released weights need a data root."""
+    return [t for t in TABLES.values() if t.fillable and (with_data_root or not t.released)]
+
+
+def to_fill(names: tuple[str, ...], with_data_root: bool) -> list[Exhibit]:
+    """The exhibits of these names, all of which can be filled.
+
+    Raises:
+        UsageError: a name is unknown, or nothing of the exhibit is implemented.
+    """
+    if "all" in names:
+        return fillable(with_data_root)
+    for exhibit in (found := named(names)):
+        if not exhibit.fillable:
+            known = ", ".join(t.name for t in TABLES.values() if t.fillable)
+            raise UsageError(
+                f"{exhibit.name}: none of its networks is implemented yet; --paper {exhibit.name} "
+                f"shows what the paper prints. Tables that can be run: {known}"
+            )
+    return found

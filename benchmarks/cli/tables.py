@@ -1,0 +1,77 @@
+"""--table: fill and write tables, or show what that would take."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from benchmarks.cli.request import Request
+from benchmarks.cli.session import Session, to_fill
+from benchmarks.engine.progress import clock, say
+from benchmarks.engine.steps import Step
+from benchmarks.engine.store import write_file
+from benchmarks.engine.work import Work
+from benchmarks.grid.model import Grid
+from benchmarks.report.contact_sheet import contact_sheet
+
+
+def run(request: Request) -> int:
+    """Fill the tables, one after the other; 1 if a cell that was asked for has no number."""
+    session, status = Session(request), 0
+    # All plans first: a pattern that fits no row is told before anything is trained.
+    works = [session.work(table) for table in to_fill(request.words, request.data_root is not None)]
+    for work in works:
+        if request.plan:
+            show_plan(work, request.profile)
+        else:
+            status = max(status, fill(work, session))
+    return status
+
+
+def fill(work: Work, session: Session) -> int:
+    """Make, write and print one exhibit; says what it lacks and returns the exit status."""
+    begun = time.monotonic()
+    work.make()
+    grid = work.grid()
+    for problem in work.problems():
+        say(problem)
+    written = session.write(with_picture(work, grid, session))
+    say(f"{grid.name} took {clock(time.monotonic() - begun)}; {written}")
+    return int(not work.complete(grid))
+
+
+def with_picture(work: Work, grid: Grid, session: Session) -> Grid:
+    """Write the contact sheet beside the table; the grid names it if a report may show it.
+
+    One with other people's photographs could not be passed on; drawn ones can.
+    """
+    if not (found := work.pictures()):
+        return grid
+    name = f"{grid.name}.png"
+    write_file(session.folder(grid) / name, contact_sheet(found))
+    embedded = session.engine.status.resolver.profile.embedded and not work.exhibit.released
+    return replace(grid, picture=name) if embedded else grid
+
+
+def show_plan(work: Work, profile: str) -> None:
+    """Print what a run would do, one line per step; each problem in full once."""
+    print(f"{work.exhibit.name} ({work.exhibit.source}), profile {profile}")
+    lines = work.steps()
+    told: dict[str, int] = {}
+    for line in lines:
+        known = " ".join(f"({told[p]})" for p in line.problems if p in told)
+        print(f"  {line.action:8} {line.what}{f', see {known}' if known else ''}")
+        for problem in line.problems:
+            if problem not in told:
+                told[problem] = len(told) + 1
+                print(f"           ({told[problem]}) {problem}")
+        if line.detail:
+            print(f"           {line.detail}")
+    print("  " + _counted(lines))
+
+
+def _counted(lines: list[Step]) -> str:
+    """`14 train, 3 cached`: how many steps there are of each kind."""
+    kinds = ("train", "resume", "retrain", "cached", "ready", "measure", "missing", "time", "ask")
+    count = {kind: sum(line.action == kind for line in lines) for kind in kinds}
+    return ", ".join(f"{n} {kind}" for kind, n in count.items() if n) or "nothing to do"

@@ -1,0 +1,110 @@
+"""The caption of a table: what was run, in words that a reader of the paper knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.declare.runs import Run
+from benchmarks.declare.table import as_objective
+from benchmarks.declare.tree import parts, walk
+from benchmarks.engine.content_ids import Score, base_data
+from benchmarks.engine.graph import dependencies
+from benchmarks.engine.plan import Plan, PlannedRow
+from benchmarks.engine.status import Status
+from datasets.images import DataError
+
+Fact = tuple[str, str]
+
+
+def facts(plan: Plan) -> list[Fact]:
+    """Profile, data, trainings, seeds, evaluation, judges, device and random weights of a table."""
+    profile, table = plan.status.resolver.profile, plan.table
+    runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run)]
+    scores = [s for row in plan.rows for column in row.scores for s in column]
+    tests = dict.fromkeys(_data(plan.status, base_data(s.data)) for s in scores)
+    seeds = ", ".join(map(str, plan.seeds)) + (" (one run: no ±)" if len(plan.seeds) == 1 else "")
+    found = [] if table.released else [("profile", f"{profile.name}: {profile.summary}")]
+    found += [
+        *_training(plan, runs),
+        ("test data", "; ".join(tests)),
+        ("seeds", seeds),
+        ("evaluation", str(table.protocol.evaluation)),
+        *dict.fromkeys((s.metric.symbol, s.metric.note) for s in scores),
+        *_judges(scores),
+        ("device", str(plan.status.device)),
+    ]
+    if random := sorted(set(_random_networks([*runs, *scores]))):
+        found.append(("random weights", ", ".join(random)))
+    return found
+
+
+def _training(plan: Plan, runs: list[Run]) -> list[Fact]:
+    """What the rows were trained with, from where, and what became smaller with the crop."""
+    if not runs:
+        return []
+    found = [
+        ("training data", _data(plan.status, base_data(runs[0].data), repr(runs[0].data))),
+        ("training", _recipes(runs)),
+    ]
+    if starts := dict.fromkeys(run.start for run in runs if isinstance(run.start, Run)):
+        warm_ups = (f"{run.network!r}: {_recipes([run])}" for run in starts)
+        found.append(("start of every row", "a shared warm-up, " + "; ".join(warm_ups)))
+    if sizes := dict.fromkeys(size for row in plan.rows for size in _shrunk_sizes(row)):
+        found.append(("sizes that follow crop and batch", "; ".join(sizes)))
+    return found
+
+
+def _data(status: Status, data: Any, name: str = "") -> str:
+    """`Cityscapes(split='val'), 2 of 500 images`."""
+    text = name or repr(data)
+    try:
+        images = status.ids.images(data)
+    except DataError:
+        return f"{text}, not there"
+    expected = images.expected
+    count = f"{len(images)} of {expected}" if expected and expected != len(images) else len(images)
+    return f"{text}, {count} images"
+
+
+def _recipes(runs: list[Run]) -> str:
+    """Steps, batch and crop of the runs, each distinct recipe once."""
+    recipes = dict.fromkeys(run.training for run in runs)
+    return "; ".join(
+        f"{int(t.steps)} steps of {int(t.batch)} crops of {int(t.crop)}x{int(t.crop)}, "
+        f"{type(t.optimizer).__name__} with lr {float(t.optimizer.lr):g}"
+        for t in recipes
+    )
+
+
+def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
+    """`L_D2SM: window 16 for the declared 224, ...` for terms that the profile made smaller."""
+    if row.row is None or row.row.objective is None or not isinstance(row.providers[0], Run):
+        return
+    declared = as_objective(row.row.objective).terms
+    used = as_objective(row.providers[0].objective).terms
+    for (_, term), (_, smaller) in zip(declared, used, strict=True):
+        sizes = [
+            f"{name} {new} for the declared {old}"
+            for (name, old), (_, new) in zip(parts(term), parts(smaller), strict=True)
+            if isinstance(old, int) and old != new and name not in ("crop", "batch")
+        ]
+        if sizes:
+            yield f"{smaller.symbol}: {', '.join(sizes)}"
+
+
+def _judges(scores: list[Score]) -> Iterator[Fact]:
+    for judge in dict.fromkeys(j for s in scores for j in dependencies(s.metric)):
+        trained = f", trained here: {_recipes([judge])}" if isinstance(judge, Run) else ""
+        yield "judge", f"{judge.network!r}{trained}"
+
+
+def _random_networks(node: Any) -> Iterator[str]:
+    """Names of feature networks with random weights under an object."""
+    for part in walk(node):
+        if getattr(part, "weights", None) == "random":
+            width = getattr(part, "width", 1)
+            share = f" with {width:g} of its channels" if width != 1 else ""
+            kind = type(part).__name__
+            name = getattr(part, "network", None) or f"{kind}'s {getattr(part, 'net', 'Inception')}"
+            yield f"{name}{share}"

@@ -1,0 +1,163 @@
+"""How the store stands to what is declared: reads and checks files, makes nothing.
+
+A run is there when its record and its weights are intact, were made by the present code, and
+started from the present weights of the runs that it needs; a score likewise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.engine.content_ids import ContentIds, Score, digest, slug
+from benchmarks.engine.freshness import changed, sources
+from benchmarks.engine.graph import dependencies
+from benchmarks.engine.store import RunFolder, Store
+from benchmarks.engine.weights import WeightFiles
+from benchmarks.profiles.resolve import Resolver
+
+TRAIN_MODULE = "benchmarks.engine.train"
+EVALUATE_MODULE = "benchmarks.engine.evaluate"
+WEIGHTS = "weights.safetensors"
+
+_SIZES = ("steps", "batch", "crop")
+
+
+@dataclass
+class State:
+    """The state of a run or a score in the store.
+
+    status: "finished", "stale", "partial" or "new". why: the reason of a stale one, for people.
+    """
+
+    status: str
+    why: str = ""
+
+
+@dataclass
+class Status:
+    """The store as one profile on one device sees it.
+
+    refresh: whether what other code made counts as missing, whatever the profile says.
+    """
+
+    store: Store
+    ids: ContentIds
+    files: WeightFiles
+    resolver: Resolver
+    device: torch.device
+    refresh: bool = False
+    _states: dict[str, State] = field(default_factory=dict)
+
+    def folder(self, provider: Provider) -> RunFolder:
+        """The folder in which a provider's files lie; it need not exist yet."""
+        return self.store.folder(slug(provider), self.ids.run_id(provider))
+
+    def state(self, provider: Provider) -> State:
+        """The state of a run, read once until `forget`; other providers are always finished."""
+        if not isinstance(provider, Run):
+            return State("finished")
+        run_id = self.ids.run_id(provider)
+        if run_id not in self._states:
+            self._states[run_id] = self._read(provider)
+        return self._states[run_id]
+
+    def forget(self) -> None:
+        """Read every state anew when it is next asked for: something was made."""
+        self._states.clear()
+
+    def _read(self, run: Run) -> State:
+        folder = self.folder(run)
+        record = folder.read_json("run.json")
+        if record is None or not folder.intact(WEIGHTS):
+            return State("partial" if (folder.path / "checkpoint.pt").exists() else "new")
+        if modules := changed(record["sources"], sources(run, TRAIN_MODULE)):
+            return State("stale", f"{', '.join(modules)} changed since")
+        for dependency in dependencies(run):
+            known = record["needs"].get(self.ids.run_id(dependency))
+            if isinstance(dependency, Run) and known != self.weights_digest(dependency):
+                return State("stale", f"{slug(dependency)}, which it needs, was made again")
+        return State("finished")
+
+    def redo(self, state: State) -> bool:
+        """Whether something in that state must be made."""
+        if state.status == "stale":
+            return self.refresh or self.resolver.profile.redo_stale
+        return state.status != "finished"
+
+    def failed_before(self, provider: Provider) -> bool:
+        """Whether the last attempt, perhaps of an earlier command, ended in an error."""
+        return (self.folder(provider).path / "failure.json").exists()
+
+    def weights_digest(self, provider: Provider) -> str:
+        """sha256 of the weights, which tells two trainings of one declaration apart; "" if none."""
+        if isinstance(provider, Run):
+            return self.folder(provider).digest(WEIGHTS)
+        if isinstance(provider, Released) and self.files.has(provider.file):
+            return self.files.digest(self.files.find(provider.file, provider.sha256))
+        return ""
+
+    def weights_needed(self, run: Run) -> dict[str, str]:
+        """Digests of the weights that a training starts from or looks through, by run id."""
+        needed = [d for d in dependencies(run) if isinstance(d, Run)]
+        return {self.ids.run_id(d): self.weights_digest(d) for d in needed}
+
+    def expected_seconds(self, run: Run) -> float | None:
+        """How long a training will take, from finished ones of its network on this device.
+
+        In proportion to steps and pixels; a run with the same terms is preferred. None if the
+        store holds no such run.
+        """
+        rates: dict[bool, float] = {}
+        for path in sorted(self.store.root.glob(f"{run.network.name.lower()}-*/run.json")):
+            record = RunFolder(path.parent).read_json("run.json")
+            if record and record["machine"]["device"] == str(self.device):
+                same_terms = path.parent.name.rpartition("-")[0] == slug(run)
+                rates[same_terms] = record["seconds"] / _pixels(record["spec"]["training"])
+        size = _pixels({name: int(getattr(run.training, name)) for name in _SIZES})
+        rate = rates.get(True, rates.get(False))
+        return None if rate is None else rate * size
+
+    # Scores.
+
+    def score_name(self, score: Score) -> str:
+        """The score's file inside the run's folder."""
+        return f"scores/{score.metric.symbol.lower()}-{self.ids.score_id(score)}.json"
+
+    def picture_name(self, score: Score) -> str:
+        """The file of the first test image as the run restores it, one per test set."""
+        data = [self.ids.canonical(part) for part in (score.data, score.evaluation)]
+        return f"images/{digest([*data, score.seed])}.png"
+
+    def record(self, score: Score) -> dict[str, Any] | None:
+        """What was measured, or None where nothing was, or where it was damaged."""
+        record: dict[str, Any] | None = self.folder(score.provider).read_json(
+            self.score_name(score)
+        )
+        return record
+
+    def score_state(self, score: Score) -> State:
+        """The state of a score; that of the run behind it is asked for on its own."""
+        record = self.record(score)
+        if record is None:
+            return State("new")
+        if modules := changed(record["sources"], sources(score, EVALUATE_MODULE)):
+            return State("stale", f"{', '.join(modules)} changed since")
+        present = self.weights_behind(score)
+        # A released file that is absent now says nothing against what it gave before.
+        if any(sha256 and record["weights"].get(i) != sha256 for i, sha256 in present.items()):
+            return State("stale", "the run or the judge was made again")
+        return State("finished")
+
+    def weights_behind(self, score: Score) -> dict[str, str]:
+        """Digests of the weights of the run and of the judges behind a score, by run id."""
+        return {self.ids.run_id(d): self.weights_digest(d) for d in dependencies(score)}
+
+
+def _pixels(training: dict[str, Any]) -> int:
+    """Pixels that pass through the network in a training."""
+    steps, batch, crop = (int(training[name]) for name in _SIZES)
+    return steps * batch * crop**2

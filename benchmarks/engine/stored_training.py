@@ -1,0 +1,147 @@
+"""One training from the store to the store: what it starts from, its checkpoints, its record."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.engine.freshness import sources
+from benchmarks.engine.machine import machine
+from benchmarks.engine.problems import Failed, first_line
+from benchmarks.engine.progress import Progress, clock, say
+from benchmarks.engine.status import TRAIN_MODULE, WEIGHTS, State, Status
+from benchmarks.engine.store import Damaged, RunFolder
+from benchmarks.engine.train import Checkpoints, train
+from losses.objective import Resources
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What made a training: the code, the weights it started from or looked through, the time."""
+
+    sources: dict[str, str]
+    needs: dict[str, str]
+    seconds: float = 0.0
+
+
+def make_run(
+    run: Run, status: Status, resources: Resources, label: str, workers: int, every: float
+) -> None:
+    """Train a run, from its last checkpoint if it has one, and store weights, log and record.
+
+    Args:
+        every: seconds between two checkpoints; more where one takes long to write.
+
+    Raises:
+        DataError: the training data is absent.
+    """
+    folder = status.folder(run)
+    images = status.ids.images(run.data)
+    saved, origin = _checkpoint(run, status, label)
+    start = None if run.start is None else stored_weights(status, run.start)
+    progress = Progress(label, "step")
+
+    def save(content: bytes) -> None:
+        spent = origin.seconds + progress.seconds
+        folder.write_json("checkpoint.json", {**asdict(origin), "seconds": spent})
+        begun = time.monotonic()
+        folder.write("checkpoint.pt", content)
+        # A queue of features makes a gigabyte: never spend more than a twentieth on saving.
+        checkpoints.every = max(checkpoints.every, 20 * (time.monotonic() - begun))
+
+    checkpoints = Checkpoints(
+        load=lambda: saved,
+        save=save,
+        log=lambda line: folder.append_line("log.jsonl", line),
+        progress=progress,
+        every=every,
+    )
+    network = train(run, images, resources, checkpoints, start, workers)
+    progress.close()
+    origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    folder.write(WEIGHTS, save_tensors(tensors))
+    folder.write_json("run.json", _record(run, status, len(images), origin))
+    for leftover in ("checkpoint.pt", "checkpoint.json", "failure.json"):
+        folder.remove(leftover)
+    say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
+
+
+def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
+    """The weights of a finished run or a released file, on the CPU.
+
+    Raises:
+        Failed: the run has none. DataError: the released file is absent or another.
+    """
+    if isinstance(provider, Released):
+        path = status.files.find(provider.file, provider.sha256, provider.origin)
+        return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
+    folder = status.folder(provider)
+    content = folder.read(WEIGHTS)
+    if content is None:
+        raise Failed(f"{folder.path / WEIGHTS} is not there")
+    return load_tensors(content)
+
+
+def _checkpoint(run: Run, status: Status, label: str) -> tuple[bytes | None, Origin]:
+    """The last checkpoint and what made it; the log is cut to its step.
+
+    A checkpoint that other code made, or that started from other weights, is what a stale run
+    is: where those are made again, it is dropped; elsewhere it goes on and stays marked.
+    """
+    folder = status.folder(run)
+    present = Origin(sources(run, TRAIN_MODULE), status.weights_needed(run))
+    origin = present
+    saved, step = _last_saved(folder)
+    if saved is not None:
+        record = folder.read_json("checkpoint.json")
+        origin = Origin({}, {}) if record is None else Origin(**record)
+        if (origin.sources, origin.needs) != (present.sources, present.needs):
+            again = status.redo(State("stale"))
+            what = "it is trained from the start" if again else "it goes on and is marked stale"
+            say(f"{label}: other code or other weights began this training; {what}")
+            if again:
+                saved, origin, step = None, present, 0
+    kept = [line for line in folder.lines("log.jsonl") if line["step"] <= step]
+    (folder.path / "log.jsonl").unlink(missing_ok=True)
+    for line in kept:
+        folder.append_line("log.jsonl", line)
+    return saved, origin
+
+
+def _last_saved(folder: RunFolder) -> tuple[bytes | None, int]:
+    """The bytes of the checkpoint and its step; (None, 0) where there is none to be used."""
+    try:
+        saved = folder.read("checkpoint.pt")
+        if saved is None:
+            return None, 0
+        content = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
+        return saved, int(content["step"])
+    except Damaged:
+        return None, 0
+    except Exception as error:
+        # The digest is right and the content is not ours: somebody else's file.
+        folder.set_aside("checkpoint.pt", f"is refused ({first_line(error)})")
+        return None, 0
+
+
+def _record(run: Run, status: Status, n_images: int, origin: Origin) -> dict[str, Any]:
+    """Everything that is needed to understand the run later."""
+    return {
+        "id": status.ids.run_id(run),
+        "spec": status.ids.canonical_fields(run),
+        "declared": repr(run),
+        "profile": status.resolver.profile.name,
+        "training_images": n_images,
+        "expected_images": status.ids.images(run.data).expected,
+        **asdict(origin),
+        "machine": machine(status.device),
+    }

@@ -1,0 +1,148 @@
+"""What it takes to fill an exhibit: the steps, the jobs, the making, and the grid at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks.declare.exhibit import Exhibit
+from benchmarks.engine.collect import pictures, to_grid
+from benchmarks.engine.execute import Engine
+from benchmarks.engine.graph import dependencies
+from benchmarks.engine.plan import Job, Plan, PlannedRow
+from benchmarks.engine.problems import Failed
+from benchmarks.engine.steps import Step, nothing_can_be_made, steps
+from benchmarks.grid.model import Grid
+from benchmarks.metrics.metric import Metric
+from datasets.images import DataError
+
+
+class Work(Protocol):
+    """The work on one exhibit under a profile."""
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """The exhibit that is filled."""
+        ...
+
+    def steps(self) -> list[Step]:
+        """What making it would do, in order, and what stands in its way; makes nothing."""
+        ...
+
+    def jobs(self) -> Iterator[Job]:
+        """The pieces of work that processes could take one by one, each after what it needs."""
+        ...
+
+    def make(self) -> None:
+        """Make what is missing.
+
+        Raises:
+            DataError: nothing at all of it can be made.
+        """
+        ...
+
+    def grid(self) -> Grid:
+        """The exhibit with everything that is known; makes nothing."""
+        ...
+
+    def pictures(self) -> list[tuple[str, Path]]:
+        """Caption and file of one image per row, for a contact sheet."""
+        ...
+
+    def problems(self) -> list[str]:
+        """Why numbers could not be made, each reason once and with the way out."""
+        ...
+
+    def complete(self, grid: Grid) -> bool:
+        """Whether every cell that was asked for has a number."""
+        ...
+
+
+class TableWork:
+    """The work on a table of results."""
+
+    def __init__(self, plan: Plan, engine: Engine):
+        self.plan = plan
+        self.engine = engine
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """The table."""
+        return self.plan.table
+
+    def steps(self) -> list[Step]:
+        """One line per run and per row to be measured."""
+        return steps(self.plan)
+
+    def jobs(self) -> Iterator[Job]:
+        """Trainings and measurements; see `Plan.jobs`."""
+        return self.plan.jobs()
+
+    def make(self) -> None:
+        """Make everything that was asked for; failures stay with their rows.
+
+        Raises:
+            DataError: nothing at all of it can be made.
+        """
+        if problem := nothing_can_be_made(self.plan):
+            raise DataError(f"{self.plan.table.name} cannot be made: {problem}")
+        for job in self.jobs():
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        """Train or measure, unless that serves no column any more."""
+        columns = self._measurable(job.row)
+        if job.row.problem is not None or not columns:
+            return
+        if not job.scores:
+            # What fails here is met again, and kept, by every measurement that needs it.
+            with suppress(Failed, DataError):
+                self.engine.ensure(job.provider, job.label)
+            return
+        try:
+            scores = [score for score in job.scores if (score.data, score.metric) in columns]
+            self.engine.ensure_scores(scores, job.label)
+        except (Failed, DataError) as error:
+            job.row.problem = error
+
+    def _measurable(self, row: PlannedRow) -> set[tuple[Any, Metric]]:
+        """Data and metric of the columns whose test set and judge can be had; the judges are made.
+
+        The others keep their reason.
+        """
+        found = set()
+        for i, column in enumerate(row.scores):
+            if not column or i in row.unavailable:
+                continue
+            try:
+                self.plan.status.ids.images(column[0].data)
+                for judge in dependencies(column[0].metric):
+                    self.engine.ensure(judge)
+                found.add((column[0].data, column[0].metric))
+            except (Failed, DataError) as error:
+                row.unavailable[i] = error
+        return found
+
+    def grid(self) -> Grid:
+        """What the store has of the table."""
+        return to_grid(self.plan)
+
+    def pictures(self) -> list[tuple[str, Path]]:
+        """The first test image of the last column as every row restores it."""
+        return pictures(self.plan)
+
+    def problems(self) -> list[str]:
+        """The problems of all rows."""
+        return [problem for row in self.plan.rows for problem in row.problems]
+
+    def complete(self, grid: Grid) -> bool:
+        """Whether every cell of the asked rows has a number."""
+        rows = zip(self.plan.rows, grid.rows, strict=True)
+        asked = [line for row, line in rows if row.asked]
+        cells = [cell for line in asked for cell in line.cells if cell.status != "not implemented"]
+        # What is computed from all rows was not asked for where only some were.
+        if len(asked) < len(grid.rows):
+            cells = [cell for cell in cells if cell.run_id or cell.status != "pending"]
+        return all(cell.values for cell in cells)

@@ -1,0 +1,87 @@
+"""What a profile is: one way to run every table, and a recipe for every network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from torch import nn
+
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.protocol import Training
+from benchmarks.declare.runs import Network
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """A first training that the rows of one network share.
+
+    network: the same network, perhaps with another initialisation.
+    """
+
+    network: Network
+    training: Training
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One way to run every table.
+
+    training: the declared recipe of a network -> the recipe that is run.
+    warm_up: how a network is first trained, with the objective of its block's first row, before
+        its rows start from these weights; None for rows that start from scratch.
+    features: "imagenet", "random", or "imagenet if present".
+    feature_width: the share of channels of random feature networks.
+    absent_classes: how MIoU counts a class that occurs in neither truth nor prediction.
+    substitutes: whether other data may take the place of a declared set, and crops that a paper
+        draws beforehand are drawn as the training goes.
+    embedded: whether data that needs no download takes the place of every declared set.
+    comparable: whether differences to the paper are shown and judged.
+    redo_stale: train again what was made by other code.
+    """
+
+    name: str
+    summary: str
+    training: Callable[[Training, Network], Training]
+    warm_up: Callable[[Network], WarmUp | None]
+    features: Literal["imagenet", "random", "imagenet if present"]
+    feature_width: float
+    absent_classes: Literal["zero", "skip"]
+    substitutes: bool
+    embedded: bool
+    comparable: bool
+    redo_stale: bool
+
+
+@dataclass(frozen=True)
+class Short:
+    """A short training in the place of a declared one: steps, batch, crop and learning rate."""
+
+    steps: int
+    batch: int
+    crop: int
+    lr: float
+
+    def of(self, declared: Training) -> Training:
+        """The declared recipe in so many steps; milestones follow in proportion."""
+        return declared.shortened(
+            self.steps,
+            batch=self.batch,
+            crop=self.crop,
+            optimizer=replace(declared.optimizer, lr=self.lr),
+        )
+
+
+def recipe_for(network: Network, recipes: Mapping[type[nn.Module], Any], file: str) -> Any:
+    """The line of a profile for a network.
+
+    Raises:
+        DeclarationError: the profile has none; the message says what to add.
+    """
+    if network.architecture not in recipes:
+        raise DeclarationError(
+            f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, "
+            "and see that the network is better than its input after such a training"
+        )
+    return recipes[network.architecture]

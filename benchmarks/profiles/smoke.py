@@ -1,0 +1,87 @@
+"""The smoke profile: embedded data, minutes on two CPU cores; shows that everything works.
+
+Rows start from a warm-up that all rows of a network share, long enough for the network to be
+clearly better than its input, and then train for a few steps with their own objective.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from baselines.deblurring.dsdeblur import DsDeblur
+from baselines.deblurring.srn import SRN
+from baselines.denoising.cbdnet import CBDNet
+from baselines.denoising.ffdnet import FFDNet
+from baselines.denoising.sadnet import SADNet
+from baselines.super_resolution.edsr import EDSR
+from benchmarks.declare.protocol import Adam, MultiStep, Training
+from benchmarks.declare.runs import Network, network
+from benchmarks.profiles.profile import Profile, Short, WarmUp, recipe_for
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A warm-up: steps, batch, crop, learning rate, and changed arguments of the network."""
+
+    steps: int
+    batch: int
+    crop: int
+    lr: float
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+# FFDNet predicts the image and not the noise, and from PyTorch's initialisation, in which twelve
+# layers fade the signal, it needs twice as many steps as from orthogonal weights with the gain of a
+# ReLU network. The networks of PDL have no way around their layers, or none that is open from the
+# start: they begin as the identity, and SRN's 5x5 kernels overshoot at the others' rate.
+GAIN = (("orthogonal_gain", 2**0.5),)
+IDENTITY = (("start", "identity"),)
+
+# The shared warm-up of each network, and the training of its rows: shorter for networks that take
+# long for a step, need larger crops, or are thrown back by the first steps of a new Adam.
+RECIPES: dict[type, tuple[Begin, Short]] = {
+    FFDNet: (Begin(900, 8, 32, 1e-3, GAIN), Short(10, 8, 32, 2e-4)),
+    CBDNet: (Begin(100, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
+    SADNet: (Begin(36, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
+    SRN: (Begin(120, 4, 32, 3e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
+    DsDeblur: (Begin(50, 4, 32, 5e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
+    EDSR: (Begin(100, 8, 64, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
+}
+
+
+def warm_up(declared: Network) -> WarmUp:
+    """The warm-up of a network: Adam, with two falls of the learning rate."""
+    begin, _ = recipe_for(declared, RECIPES, __file__)
+    training = Training(
+        steps=begin.steps,
+        batch=begin.batch,
+        crop=begin.crop,
+        optimizer=Adam(lr=begin.lr),
+        schedule=MultiStep((begin.steps * 7 // 10, begin.steps * 9 // 10), 0.3),
+        augment="flips_transpose",
+    )
+    changed = dict(declared.arguments) | dict(begin.arguments)
+    return WarmUp(network(declared.architecture, **changed), training)
+
+
+def training(declared: Training, network: Network) -> Training:
+    """The declared recipe of a row in a few steps."""
+    _, short = recipe_for(network, RECIPES, __file__)
+    shortened: Training = short.of(declared)
+    return shortened
+
+
+SMOKE = Profile(
+    name="smoke",
+    summary="embedded data, minutes on two CPU cores; shows that everything works",
+    training=training,
+    warm_up=warm_up,
+    features="random",
+    feature_width=1 / 8,
+    absent_classes="skip",
+    substitutes=True,
+    embedded=True,
+    comparable=False,
+    redo_stale=True,
+)

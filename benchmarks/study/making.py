@@ -1,0 +1,93 @@
+"""A study's kit from trained networks: every test image by every method, as raters are shown it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.engine.collect import to_grid
+from benchmarks.engine.execute import Engine
+from benchmarks.engine.measure import png
+from benchmarks.engine.network_outputs import network_outputs
+from benchmarks.engine.plan import Plan, PlannedRow, make_plan
+from benchmarks.engine.problems import Failed
+from benchmarks.engine.progress import Progress, say
+from benchmarks.study.answers import KIT
+from benchmarks.study.key import StudyError, read_key
+from benchmarks.study.kit import KEY, RATERS, Study, write_kit
+from benchmarks.study.pictures import Picture
+from datasets.images import DataError
+from datasets.sampling import test_sample
+
+
+def make_study(table: Pairwise, engine: Engine, study: Path) -> Path:
+    """Write the kit of a table's study, training what the store lacks; returns its folder.
+
+    Args:
+        study: the folder of the study, see `benchmarks.study.answers`.
+
+    Raises:
+        StudyError: a method has no images, or a kit of other runs is there already.
+    """
+    plan = make_plan(table.of, engine.status)
+    rows = {method: _row(plan, *table.shown(method)) for method in table.preferred}
+    folder = study / KIT
+    try:
+        runs = {m: engine.status.ids.run_id(row.providers[0]) for m, row in rows.items()}
+        if (folder / KEY).exists() and read_key(folder / KEY).runs != runs:
+            raise StudyError(
+                f"{folder} holds a kit of other runs, which its raters' files need as it is. To "
+                f"write another, move {folder.parent} away, its answers with it."
+            )
+        for row in rows.values():
+            engine.ensure(row.providers[0], row.name)
+            if engine.status.state(row.providers[0]).status == "stale":
+                say(f"warning: {row.name} was made by other code; --refresh makes it again")
+        with TemporaryDirectory() as pictures:
+            images = _restored(rows, engine, Path(pictures))
+            write_kit(folder, Study(table.name, tuple(rows)), images, runs, to_grid(plan).facts)
+    except (Failed, DataError) as error:
+        raise StudyError(f"{table.name}: {error}") from error
+    return folder
+
+
+def described(folder: Path) -> str:
+    """What lies where in a kit, and what to do next."""
+    deck = read_key(folder / KEY).deck
+    return (
+        f"{folder / RATERS / 'index.html'} asks {deck.questions + deck.repeats + len(deck.checks)} "
+        f"questions; {folder / 'README.txt'} says how to run the study and read its answers"
+    )
+
+
+def _row(plan: Plan, group: str, label: str) -> PlannedRow:
+    return next(row for row in plan.rows if (row.group, row.label) == (group, label))
+
+
+def _restored(
+    rows: dict[str, PlannedRow], engine: Engine, folder: Path
+) -> dict[str, dict[str, Picture]]:
+    """Every test image by every method, clean, and as the methods are given it, as files."""
+    score = next(iter(rows.values())).scores[0][0]
+    images = engine.status.ids.images(score.data)
+    networks = {m: engine.frozen(row.providers[0]).eval() for m, row in rows.items()}
+    progress = Progress("images for raters", "image")
+    files: dict[str, dict[str, Picture]] = {}
+    for i, name in enumerate(images.names):
+        sample = test_sample(score.data, images, i, score.seed)
+        entries = {k: v[None].to(engine.device) for k, v in sample.items()}
+        shown = {"clean": sample["target"], "input": sample["input"]}
+        with torch.no_grad():
+            for method, network in networks.items():
+                shown[method] = network_outputs(network, entries)["pred"][0]
+        files[name] = {}
+        for k, (what, image) in enumerate(shown.items()):
+            path = folder / f"{i}-{k}.png"
+            path.write_bytes(png(score.evaluation.prepare(image)))
+            files[name][what] = path
+        progress(i + 1, len(images))
+    progress.close()
+    return files
