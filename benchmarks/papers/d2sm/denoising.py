@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
-from baselines.denoising.identity import Identity
 from baselines.denoising.sadnet import SADNet
 from baselines.discriminators.patchgan import PatchGAN
 from baselines.judges.hrnet import HRNetV2W48
 from baselines.judges.unet import Unet
+from baselines.pass_through import PassThrough
 from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
@@ -189,8 +189,8 @@ def measured_at(*sigmas: int) -> tuple[Column, ...]:
 
 
 NOISY_AND_CLEAN = (
-    Reference("noisy input", Fixed(network(Identity))),
-    Reference("clean image", Fixed(network(Identity)), clean=True),
+    Reference("noisy input", Fixed(network(PassThrough))),
+    Reference("clean image", Fixed(network(PassThrough)), clean=True),
 )
 
 OURS = "D2SM (Ours)"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from baselines.deblurring.dsdeblur import DsDeblur
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from benchmarks.declare.runs import network
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.papers.pdl.objectives import (
@@ -65,8 +65,8 @@ TABLE6 = deblurring_table(
     caption="Camera shake deblurring",
     columns=quality(SHAKEN),
     groups={
-        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
-        "input": one(Identity, None, "27.07 .899 .328 7.482 45.96", role="input"),
+        "reference": one(PassThrough, None, "- - - 3.166 -", role="reference"),
+        "input": one(PassThrough, None, "27.07 .899 .328 7.482 45.96", role="input"),
         "no-perceptual": one(DSDEBLUR, SCALES, "32.57 .969 .161 4.009 22.99"),
         "L1": one(DSDEBLUR, SCALES + UNPRINTED * L1_PERCEPTUAL, "33.07 .973 .126 3.768 14.29"),
         "CTXDP": one(DSDEBLUR, SCALES + UNPRINTED * CONTEXTUAL_DP, "32.11 .965 .117 3.666 15.60"),
@@ -86,7 +86,7 @@ V1_TABLE5 = deblurring_table(
     caption="Camera shake deblurring",
     columns=(*full_reference(SHAKEN), SCORE),
     groups={
-        "input": one(Identity, None, "27.07 .899 .328 .213", role="input"),
+        "input": one(PassThrough, None, "27.07 .899 .328 .213", role="input"),
         "no-perceptual": one(DSDEBLUR, SCALES, "32.57 .969 .161 .563"),
         "L1": one(DSDEBLUR, SCALES + UNPRINTED * L1_PERCEPTUAL, "33.07 .973 .126 .731"),
         "CTXDP": one(DSDEBLUR, SCALES + UNPRINTED * CONTEXTUAL_DP, "32.11 .965 .117 .759"),

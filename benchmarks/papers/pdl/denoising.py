@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from baselines.deblurring.srn import SRN
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.declare.table import Row
@@ -80,8 +80,8 @@ TABLE2 = denoising_table(
     caption="Denoising under strong noise, sigma 100",
     columns=quality(NOISY),
     groups={
-        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
-        "input": one(Identity, None, "10.49 .416 1.289 23.171 260.61", role="input"),
+        "reference": one(PassThrough, None, "- - - 3.166 -", role="reference"),
+        "input": one(PassThrough, None, "10.49 .416 1.289 23.171 260.61", role="input"),
         "no-perceptual": one(SRN, SCALES, "27.14 .906 .311 3.766 84.33"),
         "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {
             "0.001": "27.07 .904 .279 3.539 61.11",
@@ -121,7 +121,7 @@ V1_TABLE1 = denoising_table(
     caption="Denoising under strong noise, sigma 100",
     columns=(*full_reference(NOISY), SCORE),
     groups={
-        "input": one(Identity, None, "10.49 .416 1.289 .032", role="input"),
+        "input": one(PassThrough, None, "10.49 .416 1.289 .032", role="input"),
         "no-perceptual": one(SRN, SCALES, "27.14 .906 .311 .748"),
         "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {
             "0.001": "27.07 .904 .279 .830",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from baselines.deblurring.srn import SRN
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.papers.pdl.objectives import (
     CONTEXTUAL_DP,
@@ -46,8 +46,8 @@ TABLE7 = jpeg_table(
     caption="JPEG artifact removal, quality 20",
     columns=quality(COMPRESSED),
     groups={
-        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
-        "input": one(Identity, None, "29.54 .953 .208 4.267 28.24", role="input"),
+        "reference": one(PassThrough, None, "- - - 3.166 -", role="reference"),
+        "input": one(PassThrough, None, "29.54 .953 .208 4.267 28.24", role="input"),
         "no-perceptual": one(SRN, SCALES, "31.77 .974 .176 3.892 24.05"),
         "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {"0.01": "31.70 .973 .144 3.622 17.94"}, "version 1, Table 6"),
         "L2": sweep(SRN, SCALES, L2_PERCEPTUAL, {"0.01": "31.50 .972 .138 3.633 17.76"}, "version 1, Table 6"),
@@ -68,7 +68,7 @@ V1_TABLE6 = jpeg_table(
     caption="JPEG artifact removal, quality 20",
     columns=(*full_reference(COMPRESSED), SCORE),
     groups={
-        "input": one(Identity, None, "29.54 .953 .208 .450", role="input"),
+        "input": one(PassThrough, None, "29.54 .953 .208 .450", role="input"),
         "no-perceptual": one(SRN, SCALES, "31.77 .974 .176 .584"),
         "L1": sweep(SRN, SCALES, L1_PERCEPTUAL, {"0.01": "31.70 .973 .144 .713"}, "Table 6"),
         "L2": sweep(SRN, SCALES, L2_PERCEPTUAL, {"0.01": "31.50 .972 .138 .738"}, "Table 6"),

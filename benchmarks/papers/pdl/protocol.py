@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
 from benchmarks.declare.runs import Fixed, Network, network
 from benchmarks.declare.sources import assumed, paper
@@ -120,7 +120,7 @@ ASSUMED_SRN = (
 )
 
 # A line of our own, where the paper does not show what a network starts from.
-DEGRADED = (Reference("degraded input", Fixed(network(Identity))),)
+DEGRADED = (Reference("degraded input", Fixed(network(PassThrough))),)
 
 # What the tables have in common.
 pdl_table = partial(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from baselines.super_resolution.bicubic import Bicubic
 from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.pairwise import Pairwise
@@ -79,7 +79,7 @@ TABLE4 = super_resolution_table(
     caption="Super-resolution x4",
     columns=quality(SMALL),
     groups={
-        "reference": one(Identity, None, "- - - 3.166 -", role="reference"),
+        "reference": one(PassThrough, None, "- - - 3.166 -", role="reference"),
         "no-perceptual": PRETRAINED,
         "L1": one(EDSR, PIXELS + UNPRINTED * L1_PERCEPTUAL, "28.23 .961 .161 4.914 16.37"),
         "CTXDP": one(EDSR, PIXELS + UNPRINTED * CONTEXTUAL_DP, "28.53 .964 .188 4.340 18.40"),

@@ -13,7 +13,7 @@ from PIL import Image
 from tiny_study import record
 
 import reproduce
-from baselines.denoising.identity import Identity
+from baselines.pass_through import PassThrough
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
 from benchmarks.declare.errors import DeclarationError
@@ -42,10 +42,10 @@ TABLE = Table(
     ),
     train=Noisy(Photographs("train"), sigma=25),
     groups={
-        "as it is": [Row("", Identity, None, "-", role="input")],
+        "as it is": [Row("", PassThrough, None, "-", role="input")],
         "twice": [
-            Row("1", Identity, None, "-", role="input"),
-            Row("2", Identity, None, "-", role="input"),
+            Row("1", PassThrough, None, "-", role="input"),
+            Row("2", PassThrough, None, "-", role="input"),
         ],
     },
 )

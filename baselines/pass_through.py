@@ -1,4 +1,7 @@
-"""No denoiser at all: the "noisy input" row that every other row is read against."""
+"""No restoration at all: the "input" or "noisy input" row that every other row is read against.
+
+Torch's `nn.Identity` declares neither its inputs nor a revision, which a row needs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 
-class Identity(nn.Module):
+class PassThrough(nn.Module):
     """Returns the degraded image as it is; nothing to train."""
 
     inputs: ClassVar[tuple[str, ...]] = ("input",)
@@ -15,5 +18,5 @@ class Identity(nn.Module):
     revision: ClassVar[int] = 1
 
     def forward(self, degraded: Tensor) -> Tensor:
-        """(N, C, H, W), the tensor given."""
+        """Returns the tensor that it is given, (N, C, H, W)."""
         return degraded
