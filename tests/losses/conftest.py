@@ -1,41 +1,16 @@
-"""What the tests of the losses share: photographs and a stand-in for the engine's resources."""
+"""What the tests of the losses share: photographs, and resources in a temporary folder."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-
-class LocalResources:
-    """Resources that live in a temporary folder, on the CPU.
-
-    `frozen` and `fresh` take a module, which they return, or anything that makes one when called.
-    """
-
-    def __init__(self, folder: Path):
-        self.device = torch.device("cpu")
-        self.folder = folder
-
-    def weights_file(self, name: str, sha256: str) -> Path:
-        path = self.folder / name
-        if not path.exists():
-            raise FileNotFoundError(f"put {name} into {self.folder}")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if not digest.startswith(sha256):
-            raise ValueError(f"{name} has sha256 {digest}, expected {sha256}...")
-        return path
-
-    def frozen(self, network: Any) -> nn.Module:
-        return self.fresh(network).eval().requires_grad_(False)
-
-    def fresh(self, network: Any) -> nn.Module:
-        return network if isinstance(network, nn.Module) else network()
+from losses.local_resources import LocalResources
 
 
 @pytest.fixture
