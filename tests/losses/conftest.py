@@ -45,3 +45,9 @@ def noisy(photographs: Tensor) -> Tensor:
     """The same with Gaussian noise of sigma 25, unclipped."""
     generator = torch.Generator().manual_seed(0)
     return photographs + 25 / 255 * torch.randn(photographs.shape, generator=generator)
+
+
+@pytest.fixture
+def pair(photographs: Tensor, noisy: Tensor) -> tuple[Tensor, Tensor]:
+    """64 x 64 crops of `noisy` and `photographs`, to be changed at will."""
+    return noisy[..., :64, :64].clone(), photographs[..., :64, :64].clone()

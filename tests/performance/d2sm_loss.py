@@ -18,7 +18,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from types import SimpleNamespace
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -30,6 +29,7 @@ from torch import Tensor
 from losses.d2sm import D2SM, D2SMLoss, divergence, sliding_windows
 from losses.feature_queue import FeatureQueue
 from losses.features import FeatureExtractor, Features
+from losses.local_resources import LocalResources
 
 FEATURES = Features("vgg19", ("conv5_4",), weights="random")
 WINDOW, STRIDE, ALL_WINDOWS, LENGTH, QUEUE = 224, 56, 36, 512 * 14 * 14, 256
@@ -80,14 +80,9 @@ def images(device: str, windows_per_side: int) -> tuple[Tensor, Tensor]:
     return pred.to(device).requires_grad_(), target.to(device)
 
 
-def resources(device: str) -> Any:
-    """All that random features ask for."""
-    return SimpleNamespace(device=torch.device(device))
-
-
 def built(device: str, **options: Any) -> D2SMLoss:
     term = D2SM(FEATURES, queue=QUEUE, **options)
-    return D2SMLoss(term, resources(device))
+    return D2SMLoss(term, LocalResources(device=device))
 
 
 def peak(chunk: int, device: str, windows_per_side: int) -> float:
@@ -105,7 +100,56 @@ def peak(chunk: int, device: str, windows_per_side: int) -> float:
     return (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
+def peak_of_its_own(chunk: int, device: str) -> float:
+    """`peak` in a process of its own, in MiB."""
+    command = [sys.executable, __file__, "--device", device, "--peak", str(chunk)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def passes(device: str, windows_per_side: int) -> dict[str, Work]:
+    """Either side's pass through the network, its variants, and the whole loss."""
+    pred, target = images(device, windows_per_side)
+    loss, in_chunks = built(device), built(device, chunk=1)
+    network = loss.features
+    trainable = FEATURES.build(LocalResources(device=device)).requires_grad_(True)
+    windows = sliding_windows(target, WINDOW, STRIDE)[0]
+
+    def clean_side() -> None:
+        with torch.no_grad():
+            network(windows)
+
+    return {
+        "clean": clean_side,
+        "restored": lambda: image_gradient(network, windows),
+        "trainable": lambda: image_gradient(trainable, windows),
+        "bf16": lambda: image_gradient(network, windows, bf16=True),
+        "loss": lambda: loss(pred, target).backward(),
+        "chunks": lambda: in_chunks(pred, target).backward(),
+    }
+
+
+def bf16_agreement(device: str, windows_per_side: int) -> float:
+    """Cosine between the image gradients that bfloat16 and float32 give."""
+    network = built(device).features
+    windows = sliding_windows(images(device, windows_per_side)[1], WINDOW, STRIDE)[0]
+    exact, rounded = (image_gradient(network, windows, bf16).flatten() for bf16 in (False, True))
+    return torch.cosine_similarity(exact, rounded, dim=0).item()
+
+
+def tell(times: dict[str, float]) -> None:
+    """Print what each option saves."""
+    relative = {
+        "frozen weights, of trainable ones": times["restored"] / times["trainable"],
+        "clean side without graph, of the restored side": times["clean"] / times["restored"],
+        "bf16, of float32": times["bf16"] / times["restored"],
+        "chunks of 1, of all windows at once": times["chunks"] / times["loss"],
+    }
+    for what, ratio in relative.items():
+        print(f"time, {what}: {ratio:.2f} x")
+
+
 def main() -> None:
+    """Measure and print; ends with exit code 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=2)
@@ -118,56 +162,17 @@ def main() -> None:
         return
 
     # First: a child's high-water mark starts at what its parent holds.
-    memory = {
-        chunk: float(
-            subprocess.run(
-                [sys.executable, __file__, "--device", device, "--peak", str(chunk)],
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout
-        )
-        for chunk in (0, 1)
-    }
+    memory = {chunk: peak_of_its_own(chunk, device) for chunk in (0, 1)}
     rest = interleaved({"rest": besides_the_network(device)}, arguments.repeats, device)["rest"]
+    times = interleaved(passes(device, per_side), arguments.repeats, device)
 
-    pred, target = images(device, per_side)
-    loss, in_chunks = built(device), built(device, chunk=1)
-    network = loss.features
-    trainable = FEATURES.build(resources(device)).requires_grad_(True)
-    windows = sliding_windows(target, WINDOW, STRIDE)[0]
-
-    def clean_side() -> None:
-        with torch.no_grad():
-            network(windows)
-
-    times = interleaved(
-        {
-            "clean": clean_side,
-            "restored": lambda: image_gradient(network, windows),
-            "trainable": lambda: image_gradient(trainable, windows),
-            "bf16": lambda: image_gradient(network, windows, bf16=True),
-            "loss": lambda: loss(pred, target).backward(),
-            "chunks": lambda: in_chunks(pred, target).backward(),
-        },
-        arguments.repeats,
-        device,
-    )
-    network_time = (times["clean"] + times["restored"]) * ALL_WINDOWS / len(windows)
-    exact, rounded = (image_gradient(network, windows, bf16).flatten() for bf16 in (False, True))
-    agreement = torch.cosine_similarity(exact, rounded, dim=0)
+    network_time = (times["clean"] + times["restored"]) * ALL_WINDOWS / per_side**2
     share = rest / (rest + network_time)
-    relative = {
-        "frozen weights, of trainable ones": times["restored"] / times["trainable"],
-        "clean side without graph, of the restored side": times["clean"] / times["restored"],
-        "bf16, of float32": times["bf16"] / times["restored"],
-        "chunks of 1, of all windows at once": times["chunks"] / times["loss"],
-    }
     print(f"besides the network: {share:.1%} of {rest + network_time:.1f} s per 512 x 512 image")
-    for what, ratio in relative.items():
-        print(f"time, {what}: {ratio:.2f} x")
+    tell(times)
+    agreement = bf16_agreement(device, per_side)
     print(f"bf16: cosine of its gradient and float32's {agreement:.4f}")
-    print(f"peak, chunks of 1 of {len(windows)}: {memory[1]:.0f} MiB of {memory[0]:.0f} MiB")
+    print(f"peak, chunks of 1 of {per_side**2}: {memory[1]:.0f} MiB of {memory[0]:.0f} MiB")
     if share > GOAL:
         raise SystemExit(f"goal missed: {share:.1%} besides the network, not {GOAL:.0%}")
 

@@ -16,8 +16,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -28,6 +26,7 @@ from torch import Tensor, nn
 from losses.contextual import Contextual
 from losses.features import Features
 from losses.l1 import l1
+from losses.local_resources import LocalResources
 from losses.objective import Loss, Term
 from losses.pdl import PDL
 from losses.perceptual import Perceptual
@@ -81,7 +80,7 @@ def encoder_decoder() -> nn.Module:
 class Floor(Loss):
     """Both passes through the feature network, and no comparison."""
 
-    def __init__(self, resources: Any):
+    def __init__(self, resources: LocalResources):
         super().__init__()
         self.features = FEATURES.build(resources)
 
@@ -117,8 +116,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args()
     torch.set_num_threads(1)  # threads that wait for each other would count as CPU time
-    # All that random features ask for.
-    resources: Any = SimpleNamespace(device=torch.device(options.device))
+    resources = LocalResources(device=options.device)
     works = {"floor": step(Floor(resources), options.device)}
     for name, (term, _) in TERMS.items():
         works[name] = step(term.build(resources), options.device)
