@@ -20,7 +20,8 @@ def check_start(start: str) -> None:
 def carry(conv: nn.Module, repeats: int) -> None:
     """Make the first 3 * repeats features copies of the first three inputs, `repeats` of each.
 
-    So many successive features become neighbouring pixels of one feature by PixelShuffle.
+    The layer's other features stay as they are. So many successive features become neighbouring
+    pixels of one feature by PixelShuffle.
     """
     kernel, bias = conv.get_parameter("weight"), conv.get_parameter("bias")
     kernel[: 3 * repeats], bias[: 3 * repeats] = 0, 0

@@ -46,7 +46,7 @@ def generator_loss(fake: Tensor, kind: str = "non_saturating") -> Tensor:
 
 
 class AdversarialLoss(Loss):
-    """Holds the discriminator and its Adam.
+    """A built `Adversarial`: holds the discriminator and its Adam.
 
     Its parameters require gradients only inside `before`, so that the network's step neither
     computes nor leaves any in them.
@@ -62,7 +62,7 @@ class AdversarialLoss(Loss):
         self.discriminator.requires_grad_(False)
 
     def before(self, pred: Tensor, target: Tensor, **needs: Tensor) -> None:
-        """One step of the discriminator. Real and fake images go through it as two batches."""
+        """Make one step of the discriminator; real and fake images go through it as two batches."""
         self.discriminator.requires_grad_(True)
         real = self.discriminator(target.detach())
         fake = self.discriminator(pred.detach())
@@ -73,7 +73,7 @@ class AdversarialLoss(Loss):
         self.discriminator.requires_grad_(False)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` are images, (N, 3, H, W); `target` is not used."""
+        """What the network minimises, 0-d. `pred`: images, (N, 3, H, W); `target` is not used."""
         return generator_loss(self.discriminator(pred), self.kind)
 
     def get_extra_state(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class AdversarialLoss(Loss):
         return self.optimizer.state_dict()
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Takes a copy: Adam would otherwise go on writing into the caller's tensors."""
+        """Restore the optimiser from a copy: Adam would else write into the caller's tensors."""
         self.optimizer.load_state_dict(copy.deepcopy(state))
 
 
@@ -90,8 +90,8 @@ class Adversarial(Term):
     """A GAN's loss for `pred`, with a discriminator that the term trains itself.
 
     discriminator: a declared network that maps images (N, 3, H, W) to logits of any shape.
-    lr, betas: of the discriminator's Adam; constant over the run.
-    kind: "non_saturating" or "minimax".
+    lr, betas: settings of the discriminator's Adam, constant over the run.
+    kind: "non_saturating" or "minimax", see `generator_loss`.
     """
 
     discriminator: Any
@@ -106,5 +106,5 @@ class Adversarial(Term):
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
     def build(self, resources: Resources) -> Loss:
-        """Makes the discriminator and its optimiser."""
+        """Make the loss, with a new discriminator and its optimiser."""
         return AdversarialLoss(self, resources)

@@ -35,14 +35,14 @@ def asymmetric(noise_level: Tensor, sigma: Tensor, alpha: float = 0.3) -> Tensor
 
 
 class AsymmetricLoss(Loss):
-    """Reads the batch entries `noise_level` and `sigma`."""
+    """A built `Asymmetric`; reads the entries `noise_level` and `sigma`."""
 
     def __init__(self, alpha: float):
         super().__init__()
         self.alpha = alpha
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are not used."""
+        """The loss of `noise_level` against `sigma`, 0-d; `pred` and `target` are not used."""
         return asymmetric(needs["noise_level"], needs["sigma"], self.alpha)
 
 
@@ -63,5 +63,5 @@ class Asymmetric(Term):
             raise ValueError(f"alpha must lie between 0 and 0.5, not {self.alpha!r}")
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return AsymmetricLoss(float(self.alpha))

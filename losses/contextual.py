@@ -156,7 +156,7 @@ class _BestSimilarity(torch.autograd.Function):
 
 
 def _chunk_size(y: Tensor) -> int:
-    """Generated positions per chunk."""
+    """How many generated positions make a chunk."""
     entries = CHUNK_ON_CPU if y.device.type == "cpu" else CHUNK_ELSEWHERE
     return max(1, entries // y.shape[2])
 
@@ -204,7 +204,7 @@ def _distance_gradient(
 
 
 class ContextualLoss(Loss):
-    """Both images through one frozen network; the target's side keeps no graph."""
+    """A built `Contextual`, with a frozen network; the target's side keeps no graph."""
 
     def __init__(self, spec: Contextual, resources: Resources):
         super().__init__()
@@ -213,7 +213,7 @@ class ContextualLoss(Loss):
         self.draws = torch.Generator().manual_seed(spec.seed)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are images in [0, 1], (N, 3, H, W)."""
+        """The loss, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():
             wanted = self.features(target)
         found = self.features(pred)
@@ -244,7 +244,7 @@ class ContextualLoss(Loss):
         return {"draws": self.draws.get_state()}
 
     def set_extra_state(self, state: dict[str, Tensor]) -> None:
-        """Takes what `get_extra_state` returned."""
+        """Restore what `get_extra_state` returned."""
         self.draws.set_state(state["draws"].cpu())
 
 
@@ -274,5 +274,5 @@ class Contextual(Term):
             raise ValueError(f"max_positions must be at least 1, not {self.max_positions!r}")
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the feature network."""
+        """Make the loss; the feature network's weights are loaded."""
         return ContextualLoss(self, resources)

@@ -60,7 +60,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None =
 
 
 class CrossEntropyLoss(Loss):
-    """Cross-entropy of a frozen segmenter on `pred`; the gradient passes through to the image."""
+    """A built `CrossEntropy`: a frozen segmenter, through which the gradient reaches the image."""
 
     def __init__(self, spec: CrossEntropy, resources: Resources):
         super().__init__()
@@ -71,12 +71,12 @@ class CrossEntropyLoss(Loss):
         return super().train(False)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` are images, (N, 3, H, W); `target` is not used."""
+        """The loss, 0-d. `pred` are images, (N, 3, H, W); `target` is not used."""
         return cross_entropy(self.segmenter(pred), needs["labels"])
 
 
 class SegmentationLoss(Loss):
-    """Cross-entropy of a segmenter in training, with optional class weights."""
+    """A built `Segmentation`, for a segmenter in training."""
 
     class_weights: Tensor | None
 
@@ -89,7 +89,7 @@ class SegmentationLoss(Loss):
         self.register_buffer("class_weights", weights, persistent=False)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` are logits, (N, K, H, W); `target` are labels, (N, H, W)."""
+        """The loss, 0-d. `pred` are logits, (N, K, H, W); `target` are labels, (N, H, W)."""
         return cross_entropy(pred, target, self.class_weights)
 
 
@@ -106,7 +106,7 @@ class CrossEntropy(Term):
     needs: ClassVar[tuple[str, ...]] = ("labels",)
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the segmenter."""
+        """Make the loss; `resources` provides the segmenter with its weights."""
         return CrossEntropyLoss(self, resources)
 
 
@@ -122,5 +122,5 @@ class Segmentation(Term):
     symbol: ClassVar[str] = "L_Segmentation"
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without trainable state."""
+        """Make the loss, which has no trainable state."""
         return SegmentationLoss(self, resources)

@@ -48,7 +48,7 @@ WINDOW_MULTIPLE = 16
 
 
 def probabilities(features: Tensor, queue: Tensor | None = None) -> Tensor:
-    """Row i holds the probabilities of sample i to pick each other one, Eq. 3-5 and 7.
+    """The probabilities of each sample, a row, to pick each other one, Eq. 3-5 and 7.
 
     Eq. 5's kernel (cos + 1) / 2 reaches 0 for opposite vectors, where Eq. 2 has no value. It is
     bounded below by the precision of `features`: what cannot be told from 0 counts as that much,
@@ -171,7 +171,7 @@ class _KnownGradient(torch.autograd.Function):
 
 
 class D2SMLoss(Loss):
-    """Divergence of one set of samples after the other, with a queue for either side.
+    """A built `D2SM`: compares one set of samples after the other, with a queue for either side.
 
     Sets do not exchange gradients, since the queue has none. So each set's gradient is computed
     with its value, and the network's activations exist for one image at a time, not for a batch
@@ -186,7 +186,7 @@ class D2SMLoss(Loss):
         self.clean = FeatureQueue(int(spec.queue), resources.device)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are images in [0, 1], (N, 3, H, W)."""
+        """The divergence, 0-d, of images in [0, 1], (N, 3, H, W)."""
         if self.spec.window is None:
             return self._set_loss(pred, target)
         pairs = zip(pred.split(1), target.split(1), strict=True)
@@ -276,11 +276,11 @@ class D2SM(Term):
         object.__setattr__(self, "symbol", SYMBOLS[self.divergence])
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the feature network; the queues start empty."""
+        """Make the loss; the feature network's weights are loaded, the queues start empty."""
         return D2SMLoss(self, resources)
 
     def scaled(self, crop: Fraction, batch: Fraction) -> Term:
-        """Sizes for smaller crops and batches.
+        """The same term with its sizes for smaller crops and batches.
 
         The window keeps its share of the crop, rounded up to whole cells of conv5, the stride its
         share of the window, and the queue the number of images it spans. Without windows the

@@ -39,14 +39,14 @@ class FeatureQueue(nn.Module):
         return self.rows[:room]
 
     def push(self, live: Tensor) -> None:
-        """Put the set in front and drop what exceeds `size`; keeps no graph."""
+        """Put live rows in front and drop what exceeds `size`; keeps no graph."""
         kept = live.detach()[: self.size]
         self.rows = torch.cat([kept, self.beside(live)])
 
     def get_extra_state(self) -> dict[str, Tensor]:
-        """The rows in order."""
+        """The stored rows, newest first, for a checkpoint."""
         return {"rows": self.rows}
 
     def set_extra_state(self, state: dict[str, Tensor]) -> None:
-        """Takes what `get_extra_state` returned, on any device."""
+        """Restore what `get_extra_state` returned, from any device."""
         self.rows = state["rows"].to(self.rows.device)

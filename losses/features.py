@@ -38,7 +38,7 @@ def vgg_layer_names(network: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Features:
-    """Which network, which layers, with which weights.
+    """A declared feature network: which one, which of its layers, with which weights.
 
     weights: "imagenet" (torchvision's file, checked by sha256) or "random" (He initialisation,
         seeded by `seed`). A table that ran with random features says so.
@@ -77,7 +77,7 @@ class Features:
         return ((name, name.split("-")[1].removesuffix(".pth")),)
 
     def build(self, resources: Resources) -> FeatureExtractor:
-        """The frozen extractor on `resources.device`."""
+        """Make the frozen extractor, on `resources.device`."""
         return FeatureExtractor(self, resources)
 
 
@@ -108,7 +108,7 @@ class FeatureExtractor(nn.Module):
         return super().train(False)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """The taps by layer name, in the order of the declaration."""
+        """The features by layer name, in the order of the declaration."""
         x = (images - self.mean) / self.std
         taps = {}
         for name, layer in zip(self.names, self.body, strict=True):

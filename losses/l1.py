@@ -36,5 +36,5 @@ class L1(Term):
     symbol: ClassVar[str] = "L_1"
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return Loss(l1)

@@ -37,5 +37,5 @@ class L2(Term):
     symbol: ClassVar[str] = "L_2"
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return Loss(l2)

@@ -39,7 +39,7 @@ def lpips_distance(network: nn.Module, pred: Tensor, target: Tensor) -> Tensor:
 
 
 class LPIPSLoss(Loss):
-    """LPIPS through a frozen trunk."""
+    """A built `LPIPS`, with a frozen trunk."""
 
     frozen = True  # left out of checkpoints
 
@@ -56,7 +56,7 @@ class LPIPSLoss(Loss):
         return super().train(False)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are images in [0, 1], (N, 3, H, W).
+        """The distance, 0-d, of images in [0, 1], (N, 3, H, W).
 
         Raises:
             ValueError: a side is too short for the trunk.
@@ -71,7 +71,7 @@ class LPIPSLoss(Loss):
 
 @dataclass(frozen=True)
 class LPIPS(Term):
-    """LPIPS of `pred` and `target`.
+    """The LPIPS distance of `pred` and `target`.
 
     net: the trunk, "alex" (the package's choice for a metric), "vgg" (for training) or "squeeze".
     weights: the trunk's, "imagenet" (torchvision's file, checked by sha256) or "random" (seeded by
@@ -98,7 +98,7 @@ class LPIPS(Term):
         return ((name, name.rsplit("-", 1)[1].removesuffix(".pth")),)
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the trunk; imports the `lpips` package."""
+        """Make the loss; loads the trunk and imports the `lpips` package."""
         return LPIPSLoss(self, resources)
 
 
@@ -114,7 +114,7 @@ def _network(net: str, seed: int) -> nn.Module:
 
 
 def _load_trunk(network: Any, spec: LPIPS, resources: Resources) -> None:
-    """Puts torchvision's weights into the trunk.
+    """Put torchvision's weights into the trunk.
 
     The package cuts torchvision's `features` into slices and keeps the numbers: `slice2.3.weight`
     is `features.3.weight`.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 
 class Resources(Protocol):
-    """What a term may ask for while it is built; the engine provides it."""
+    """What a term may ask for while it is built; the engine or `LocalResources` provides it."""
 
     @property
     def device(self) -> torch.device:
@@ -26,7 +26,10 @@ class Resources(Protocol):
         ...
 
     def weights_file(self, name: str, sha256: str) -> Path:
-        """The released file of that name whose sha256 starts so; raises with where to put it."""
+        """The path of a released file, checked by the first digits of its sha256.
+
+        If it is not there, an error says where to put it.
+        """
         ...
 
     def frozen(self, network: Any) -> nn.Module:
@@ -46,7 +49,7 @@ class Loss(nn.Module):
         self.function = function
 
     def before(self, pred: Tensor, target: Tensor, **needs: Tensor) -> None:
-        """Called once per step, before the objective is computed, with a detached `pred`.
+        """Prepare a step; called once in each, before the objective, with a detached `pred`.
 
         A term with a trainable part of its own (a discriminator) makes its step here.
         """
@@ -60,7 +63,7 @@ class Loss(nn.Module):
 
 @dataclass(frozen=True)
 class Term:
-    """One addend of an objective, as declared.
+    """One addend of an objective, declared and not yet built.
 
     symbol: the papers' name of the term, under which it is logged.
     needs: entries of the batch, or outputs of the network, that the loss takes besides
@@ -73,7 +76,7 @@ class Term:
     revision: ClassVar[int] = 1
 
     def build(self, resources: Resources) -> Loss:
-        """The module that computes the term, on `resources.device`."""
+        """Make the module that computes the term, on `resources.device`."""
         raise NotImplementedError
 
     def scaled(self, crop: Fraction, batch: Fraction) -> Term:
@@ -126,12 +129,12 @@ class Objective:
         )
 
     def build(self, resources: Resources) -> WeightedSum:
-        """The module that computes the sum, with every term built."""
+        """Make the module that computes the sum, with every term built."""
         return WeightedSum(self, resources)
 
 
 class WeightedSum(nn.Module):
-    """A built objective.
+    """A built objective: the sum of its losses.
 
     Zero-weight terms are kept and computed: a sweep that starts at 0 logs the same columns.
     """
@@ -151,7 +154,12 @@ class WeightedSum(nn.Module):
     def forward(
         self, pred: Tensor, target: Tensor, entries: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Returns the sum, 0-d, and each term's unweighted, detached value by name."""
+        """The sum, 0-d, and each term's unweighted, detached value by name.
+
+        Args:
+            pred, target: images, (N, C, H, W), or what the terms take.
+            entries: what the terms need besides, see `Objective.needs`.
+        """
         total = pred.new_zeros(())
         values: dict[str, Tensor] = {}
         parts = zip(self.objective.terms, self.objective.names, self.losses, strict=True)
@@ -170,7 +178,7 @@ class WeightedSum(nn.Module):
         return {k: v for k, v in self.state_dict().items() if not k.startswith(constant)}
 
     def load_learned_state(self, state: dict[str, Any]) -> None:
-        """Takes what `learned_state` returned.
+        """Restore what `learned_state` returned.
 
         Raises:
             RuntimeError: it belongs to another objective.

@@ -114,7 +114,7 @@ def pdl(
 
 
 def random_pairs(channels: int, factor: int, generator: torch.Generator) -> Tensor:
-    """ "R2P": each row weighs two different channels, by a random direction of the plane.
+    """Projections "R2P": each row weighs two channels, by a random direction of their plane.
 
     Returns:
         (factor * channels, channels), unit rows with two non-zeros.
@@ -133,7 +133,7 @@ def random_pairs(channels: int, factor: int, generator: torch.Generator) -> Tens
 
 
 def perturbed_identity(channels: int, factor: int, generator: torch.Generator) -> Tensor:
-    """ "RPP": identity + NOISE * N(0, 1) / sqrt(channels), `factor` of them stacked.
+    """Projections "RPP": identity + NOISE * N(0, 1) / sqrt(channels), `factor` of them stacked.
 
     Returns:
         (factor * channels, channels), unit rows.
@@ -143,7 +143,7 @@ def perturbed_identity(channels: int, factor: int, generator: torch.Generator) -
 
 
 def directions(channels: int, factor: int, generator: torch.Generator) -> Tensor:
-    """ "RSP": uniform on the unit sphere, the sliced Wasserstein distance, Eq. 4.
+    """Projections "RSP": uniform on the unit sphere, as in the sliced Wasserstein distance, Eq. 4.
 
     Returns:
         (factor * channels, channels), unit rows.
@@ -172,7 +172,7 @@ def _check(p: float, reduction: str = "mean") -> None:
 
 
 def _rows(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Both as (N, C, H*W) without the target's graph; channels-last features are turned around."""
+    """Features of both sides as (N, C, H*W), contiguous; the target's without its graph."""
     x, y = pred.flatten(2), target.detach().flatten(2)
     if pred.dim() != 4 or x.shape != y.shape:
         raise ValueError(
@@ -196,7 +196,7 @@ def _norm_of_sorted(x: Tensor, y: Tensor, p: float) -> Tensor:
 
 
 class _SortedOnCPU(torch.autograd.Function):
-    """Rows of float32 in ascending order, stable."""
+    """Sorts rows of float32 in ascending order, stable."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Any:
@@ -243,7 +243,7 @@ def _sorted_values(y: Tensor) -> Tensor:
 
 
 def _in_chunks(work: Callable[[slice], None], rows: np.ndarray) -> None:
-    """`work` on slices of rows, on as many threads as torch uses; numpy lets others run."""
+    """Do `work` on slices of rows, on as many threads as torch uses; numpy lets others run."""
     step = max(1, CHUNK // max(1, rows.shape[1]))
     parts = [slice(start, start + step) for start in range(0, len(rows), step)]
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
@@ -251,7 +251,7 @@ def _in_chunks(work: Callable[[slice], None], rows: np.ndarray) -> None:
 
 
 class PDLLoss(Loss):
-    """Both images through one frozen network; the target's side keeps no graph."""
+    """A built `PDL`, with a frozen network; the target's side keeps no graph."""
 
     def __init__(self, spec: PDL, resources: Resources):
         super().__init__()
@@ -261,7 +261,7 @@ class PDLLoss(Loss):
         self.draws = torch.Generator().manual_seed(int(spec.seed))
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are images in [0, 1], (N, 3, H, W). Summed over layers."""
+        """The loss, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():
             wanted = self.features(target)
         found = self.features(pred)
@@ -273,7 +273,7 @@ class PDLLoss(Loss):
         return torch.stack(layers).sum()
 
     def _projection(self, channels: int) -> Tensor | None:
-        """A new W for one layer, (m', channels)."""
+        """Draw a new W for one layer, (m', channels); None for "Id"."""
         draw = PROJECTIONS[self.spec.projection]
         return None if draw is None else draw(channels, int(self.spec.factor), self.draws)
 
@@ -282,7 +282,7 @@ class PDLLoss(Loss):
         return {"draws": self.draws.get_state()}
 
     def set_extra_state(self, state: dict[str, Tensor]) -> None:
-        """Takes what `get_extra_state` returned."""
+        """Restore what `get_extra_state` returned."""
         self.draws.set_state(state["draws"].cpu())
 
 
@@ -293,7 +293,7 @@ class PDL(Term):
     projection: "Id" (each channel by itself), "R2P" (two random channels), "RPP" (the identity,
         perturbed) or "RSP" (random directions); all but "Id" are drawn anew at each call.
     factor: m' / m, projections per channel; 1, 2, 4 or 8 in the paper.
-    p: of W_p.
+    p: the order of W_p; 1 in the paper.
     reduction: "mean" or "sum", see `pdl`.
     """
 
@@ -318,5 +318,5 @@ class PDL(Term):
             raise ValueError("'Id' has one projection per channel: leave its factor at 1")
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the feature network."""
+        """Make the loss; the feature network's weights are loaded."""
         return PDLLoss(self, resources)

@@ -37,7 +37,7 @@ def perceptual(pred: dict[str, Tensor], target: dict[str, Tensor], distance: str
 
 
 class PerceptualLoss(Loss):
-    """Both images through one frozen network; the target's side keeps no graph."""
+    """A built `Perceptual`, with a frozen network; the target's side keeps no graph."""
 
     def __init__(self, spec: Perceptual, resources: Resources):
         super().__init__()
@@ -45,7 +45,7 @@ class PerceptualLoss(Loss):
         self.features = spec.features.build(resources)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are images in [0, 1], (N, 3, H, W)."""
+        """The distance, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():
             wanted = self.features(target)
         return perceptual(self.features(pred), wanted, self.distance)
@@ -68,5 +68,5 @@ class Perceptual(Term):
             raise ValueError(f"distance must be 'l1' or 'l2', not {self.distance!r}")
 
     def build(self, resources: Resources) -> Loss:
-        """Loads the feature network."""
+        """Make the loss; the feature network's weights are loaded."""
         return PerceptualLoss(self, resources)

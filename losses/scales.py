@@ -59,5 +59,5 @@ class L1Scales(Term):
     needs: ClassVar[tuple[str, ...]] = ("pred_half", "pred_quarter")
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return Loss(l1_scales)

@@ -53,5 +53,5 @@ class SSIM(Term):
     symbol: ClassVar[str] = "L_SSIM"
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return Loss(ssim_loss)

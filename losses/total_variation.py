@@ -35,20 +35,20 @@ def total_variation(noise_level: Tensor) -> Tensor:
 
 
 class TotalVariationLoss(Loss):
-    """Reads the batch entry `noise_level`."""
+    """A built `TotalVariation`; reads the entry `noise_level`."""
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """`pred` and `target` are not used."""
+        """The roughness of `noise_level`, 0-d; `pred` and `target` are not used."""
         return total_variation(needs["noise_level"])
 
 
 @dataclass(frozen=True)
 class TotalVariation(Term):
-    """The smoothness of the estimated noise level."""
+    """The roughness of the estimated noise level: its mean squared differences."""
 
     symbol: ClassVar[str] = "L_TV"
     needs: ClassVar[tuple[str, ...]] = ("noise_level",)
 
     def build(self, resources: Resources) -> Loss:
-        """A loss without state."""
+        """Make the loss, which has no state."""
         return TotalVariationLoss()

@@ -25,7 +25,7 @@ MULTIPLE = 16
 def coarse_to_fine(
     degraded: Tensor, restore: Callable[[int, Tensor, Tensor], Tensor]
 ) -> tuple[Tensor, ...]:
-    """Restore at a quarter, half and full size.
+    """Restore images at a quarter, at half and at full size, each from the one before.
 
     Args:
         degraded: (N, C, H, W), any H and W; the last row and column are repeated up to a multiple
@@ -55,12 +55,12 @@ class HalvingConv(nn.Conv2d):
         self.before, self.after = (kernel - 2) // 2, (kernel - 1) // 2
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features_in, H, W) to (N, features, H/2, W/2); H and W even."""
+        """Map (N, features_in, H, W) to (N, features, H/2, W/2); H and W even."""
         return super().forward(F.pad(x, (self.before, self.after, self.before, self.after)))
 
 
 def xavier_uniform(module: nn.Module) -> None:
-    """Both papers' initialisation of a layer; biases zero."""
+    """Give a convolution Xavier-uniform weights and zero biases; both papers do, for `apply`."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)  # type: ignore[arg-type]

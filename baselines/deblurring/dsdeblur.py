@@ -47,14 +47,14 @@ class NestedBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features, H, W), same shape."""
+        """Map (N, features, H, W) to the same shape."""
         for unit in self.units:
             x = x + unit(x)
         return x
 
 
 class ScaleLayers(nn.Module):
-    """What every scale has of its own."""
+    """The layers that every scale has of its own: those that change size or width."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class ScaleLayers(nn.Module):
 
 
 class DsDeblur(nn.Module):
-    """Predicts the clean image at three scales. Blind: nothing is said about the degradation.
+    """Predicts the clean image at three scales. Blind: it is told nothing about the degradation.
 
     Args:
         start: initialisation. "authors": Xavier-uniform. "identity": the fresh network returns
@@ -94,7 +94,7 @@ class DsDeblur(nn.Module):
             self._start_from_identity()
 
     def forward(self, degraded: Tensor) -> tuple[Tensor, ...]:
-        """Restore.
+        """Restore images at three scales, finest first.
 
         Args:
             degraded: (N, C, H, W), any H and W, any number of channels.
@@ -109,7 +109,7 @@ class DsDeblur(nn.Module):
         return tuple(pred.unflatten(0, (-1, channels)).squeeze(2) for pred in preds)
 
     def restore(self, scale: int, degraded: Tensor, previous: Tensor) -> Tensor:
-        """One scale's prediction, (N, 1, H, W) from two of this shape; H and W multiples of 4."""
+        """Predict one scale, (N, 1, H, W) from two of this shape; H and W multiples of 4."""
         own = cast(ScaleLayers, self.scales[scale])
         full = own.enter(torch.cat((degraded, previous), dim=1)).relu()
         full = self.enc1(self.enc1(full))  # (N, 32, H, W)
@@ -125,7 +125,7 @@ class DsDeblur(nn.Module):
         return degraded + own.leave(full)
 
     def _start_from_identity(self) -> None:
-        """Every scale adds its result to the degraded image: it only has to be faint."""
+        """Make what every scale adds to the degraded image faint."""
         for block in (self.enc1, self.enc2, self.enc3, self.dec3, self.dec2, self.dec1):
             weaken(block, UNIT_GAIN)
         for layers in self.scales:

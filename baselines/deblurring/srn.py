@@ -37,12 +37,12 @@ class ResBlock(nn.Module):
         self.conv2 = nn.Conv2d(features, features, KERNEL, padding=KERNEL // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features, H, W), same shape."""
+        """Map (N, features, H, W) to the same shape."""
         return x + self.conv2(self.conv1(x).relu())
 
 
 class SRN(nn.Module):
-    """Predicts the clean image at three scales. Blind: nothing is said about the degradation.
+    """Predicts the clean image at three scales. Blind: it is told nothing about the degradation.
 
     Args:
         start: initialisation. "authors": Xavier-uniform. "identity": the fresh network returns
@@ -72,7 +72,7 @@ class SRN(nn.Module):
             self._start_from_identity()
 
     def forward(self, degraded: Tensor) -> tuple[Tensor, ...]:
-        """Restore.
+        """Restore images at three scales, finest first.
 
         Args:
             degraded: (N, 3, H, W), any H and W.
@@ -85,7 +85,7 @@ class SRN(nn.Module):
         return coarse_to_fine(degraded, self.restore)
 
     def restore(self, scale: int, degraded: Tensor, previous: Tensor) -> Tensor:
-        """One scale's prediction, (N, 3, H, W) from two of this shape; H and W multiples of 4.
+        """Predict one scale, (N, 3, H, W) from two of this shape; H and W multiples of 4.
 
         `scale` makes no difference: the weights are shared.
         """
@@ -98,7 +98,7 @@ class SRN(nn.Module):
 
     @torch.no_grad()
     def _start_from_identity(self) -> None:
-        """Three features of the full size carry the image through; what is added to them is faint.
+        """Let three features of the full size carry the image; what is added to them is faint.
 
         They carry it enlarged and about zero, so that steps of Adam, which are as large for faint
         weights as for others, move the output less.
@@ -126,5 +126,5 @@ def _blocks(features: int) -> nn.Sequential:
 
 
 def _stage(first: nn.Conv2d, features: int) -> nn.Sequential:
-    """A convolution with ReLU, and three blocks."""
+    """A convolution with ReLU, then three residual blocks."""
     return nn.Sequential(first, nn.ReLU(), *_blocks(features))

@@ -30,12 +30,12 @@ class NoiseEstimator(nn.Module):
         self.fcn = nn.Sequential(*layers)
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """(N, 3, H, W) to the standard deviation at every pixel, as a share of the range."""
+        """Map (N, 3, H, W) to the standard deviation at every pixel, as a share of the range."""
         return self.fcn(noisy)
 
 
 class ConvReLU(nn.Module):
-    """3x3 convolution and ReLU."""
+    """A 3x3 convolution with ReLU."""
 
     def __init__(self, features_in: int, features_out: int):
         super().__init__()
@@ -44,36 +44,36 @@ class ConvReLU(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features_in, H, W) to (N, features_out, H, W)."""
+        """Map (N, features_in, H, W) to (N, features_out, H, W)."""
         return self.conv(x)
 
 
 class UpAdd(nn.Module):
-    """Doubles the size, halves the features, and adds the encoder's."""
+    """Doubles the size, halves the features, and adds the encoder's features of that size."""
 
     def __init__(self, features: int):
         super().__init__()
         self.up = nn.ConvTranspose2d(features, features // 2, 2, stride=2)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """(N, C, H, W), and skip and result (N, C/2, 2H, 2W)."""
+        """Map x, (N, C, H, W), and skip, (N, C/2, 2H, 2W), to the shape of skip."""
         return skip + self.up(x)
 
 
 class OutputConv(nn.Module):
-    """1x1 convolution to the residual."""
+    """The 1x1 convolution that makes features the residual."""
 
     def __init__(self, features: int):
         super().__init__()
         self.conv = nn.Conv2d(features, 3, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features, H, W) to (N, 3, H, W)."""
+        """Map (N, features, H, W) to (N, 3, H, W)."""
         return self.conv(x)
 
 
 class UNet(nn.Module):
-    """CNN_D: the residual, from the noisy image and its noise level map."""
+    """CNN_D: predicts the residual from the noisy image and its noise level map."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class UNet(nn.Module):
         self.outc = OutputConv(64)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 6, H, W) to (N, 3, H, W); H and W multiples of 4."""
+        """Map (N, 6, H, W), image and level, to (N, 3, H, W); H and W multiples of 4."""
         full = self.inc(x)  # (N, 64, H, W)
         half = self.conv1(self.down1(full))  # (N, 128, H/2, W/2)
         quarter = self.conv2(self.down2(half))  # (N, 256, H/4, W/4)
@@ -111,7 +111,7 @@ class CBDNet(nn.Module):
         self.unet = UNet()
 
     def forward(self, noisy: Tensor) -> tuple[Tensor, Tensor]:
-        """Denoise.
+        """Denoise images and estimate their noise.
 
         Args:
             noisy: (N, 3, H, W), any H and W.
@@ -127,6 +127,6 @@ class CBDNet(nn.Module):
 
 
 def _stack(features_in: int, features_out: int, depth: int) -> nn.Sequential:
-    """`depth` times convolution and ReLU."""
+    """A stack of `depth` convolutions, each with ReLU."""
     widths = [features_in] + [features_out] * depth
     return nn.Sequential(*(ConvReLU(a, b) for a, b in pairwise(widths)))

@@ -59,7 +59,7 @@ class FFDNet(nn.Module):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, noisy: Tensor, sigma: Tensor) -> Tensor:
-        """Denoise.
+        """Denoise images of a known noise level.
 
         Args:
             noisy: (N, C, H, W), any H and W.
@@ -90,7 +90,7 @@ class FFDNet(nn.Module):
 
 
 def _from_matlab(path: Path) -> dict[str, Tensor]:
-    """MATLAB's network, its sub-images brought into PyTorch's order.
+    """The state dict of MATLAB's network, its sub-images brought into PyTorch's order.
 
     Of each colour's four sub-images MATLAB's SubP layer takes the second down the column, torch's
     `pixel_unshuffle` along the row: the middle two change places, in the first layer's inputs
@@ -109,7 +109,7 @@ def _from_matlab(path: Path) -> dict[str, Tensor]:
 
 
 def _middle_two_swapped(channels: int) -> list[int]:
-    """0, 2, 1, 3, 4, 6, 5, 7, ... in whole groups of four; what is left over keeps its place."""
+    """Indices 0, 2, 1, 3, 4, 6, 5, 7, ... in whole groups of four; a remainder keeps its place."""
     whole = channels // 4 * 4
     grouped = [group + i for group in range(0, whole, 4) for i in (0, 2, 1, 3)]
     return grouped + list(range(whole, channels))

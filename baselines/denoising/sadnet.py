@@ -35,7 +35,7 @@ class ResBlock(nn.Module):
         self.conv2 = nn.Conv2d(features, features, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features_in, H, W) to (N, features, H, W)."""
+        """Map (N, features_in, H, W) to (N, features, H, W)."""
         if hasattr(self, "conv0"):
             x = self.conv0(x)
         return x + self.conv2(_lrelu(self.conv1(x)))
@@ -55,7 +55,7 @@ class ContextBlock(nn.Module):
         self.fusion = nn.Conv2d(4 * reduced, features, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, features, H, W), same shape."""
+        """Map (N, features, H, W) to the same shape."""
         reduced = self.conv0(x)
         dilated = (self.conv1, self.conv2, self.conv3, self.conv4)
         return x + self.fusion(torch.cat([_lrelu(conv(reduced)) for conv in dilated], dim=1))
@@ -72,7 +72,7 @@ class OffsetBlock(nn.Module):
         self.offset_conv3 = nn.Conv2d(offset_features, offset_features, 3, padding=1)
 
     def forward(self, x: Tensor, coarser: Tensor | None = None) -> Tensor:
-        """(N, features, H, W) and the coarser scale's result, to (N, offset_features, H, W)."""
+        """Map (N, features, H, W) and the coarser scale's result to (N, offset_features, H, W)."""
         offsets = _lrelu(self.offset_conv1(x))
         if coarser is not None:
             coarser = F.interpolate(coarser, scale_factor=2, mode="bilinear", align_corners=False)
@@ -92,7 +92,7 @@ class DeformableConv(nn.Module):
         self.bias = nn.Parameter(torch.empty(features))
 
     def forward(self, x: Tensor, offset_features: Tensor) -> Tensor:
-        """(N, features, H, W) and (N, offset_features, H, W); the first shape comes out."""
+        """Map x, (N, features, H, W), and (N, offset_features, H, W) to the shape of x."""
         from torchvision.ops import deform_conv2d
 
         predicted = self.conv_offset_mask(offset_features)
@@ -109,12 +109,12 @@ class RSABlock(nn.Module):
         self.conv1 = nn.Conv2d(features, features, 3, padding=1)
 
     def forward(self, x: Tensor, offset_features: Tensor) -> Tensor:
-        """As `DeformableConv`."""
+        """Map x, (N, features, H, W), and (N, offset_features, H, W) to the shape of x."""
         return x + self.conv1(_lrelu(self.dcnpack(x, offset_features)))
 
 
 class SADNet(nn.Module):
-    """Predicts the clean image. Blind: one network per noise level in the paper, no sigma given.
+    """Predicts the clean image. Blind: it is given no sigma; in the paper one per noise level.
 
     Args:
         width: features at full size; doubled with each of the three halvings.

@@ -21,10 +21,10 @@ SMALLEST = 24
 
 
 class PatchGAN(nn.Module):
-    """Logits per patch, high for real images.
+    """Gives a logit per patch, high for real images.
 
     Args:
-        channels: of the images.
+        channels: channels of the images.
         width: features of the first layer.
         norm: "instance" or "batch".
     """
@@ -52,7 +52,7 @@ class PatchGAN(nn.Module):
         self.apply(_initialise)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Judge.
+        """Judge every patch of images.
 
         Args:
             images: (N, C, H, W) in [0, 1], both sides at least 24.

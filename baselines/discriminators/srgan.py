@@ -24,10 +24,10 @@ POOLED = 6
 
 
 class SRGANDiscriminator(nn.Module):
-    """One logit per image, high for real images.
+    """Gives one logit per image, high for real images.
 
     Args:
-        channels: of the images.
+        channels: channels of the images.
         width: features of the first layer.
     """
 
@@ -56,7 +56,7 @@ class SRGANDiscriminator(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Judge.
+        """Judge images as a whole.
 
         Args:
             images: (N, C, H, W) in [0, 1], both sides at least 17.

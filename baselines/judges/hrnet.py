@@ -30,7 +30,7 @@ BRANCHES = (48, 96, 192, 384)
 
 
 class HRNetV2W48(nn.Module):
-    """Scores per class and pixel.
+    """Scores every class at every pixel; the judge of D2SM's tables.
 
     Args:
         classes: 19 for Cityscapes' train ids.
@@ -65,7 +65,7 @@ class HRNetV2W48(nn.Module):
                 nn.init.normal_(layer.weight, std=0.001)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Segment.
+        """Segment images.
 
         Args:
             images: (N, 3, H, W), RGB in [0, 1], any H and W.

@@ -10,7 +10,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class ImageNetNormalisation(nn.Module):
-    """RGB in [0, 1] to ImageNet's zero mean and unit deviation; leaves no trace in state dicts."""
+    """Brings RGB in [0, 1] to ImageNet's mean 0 and deviation 1; leaves no trace in state dicts."""
 
     mean: Tensor
     std: Tensor
@@ -21,5 +21,5 @@ class ImageNetNormalisation(nn.Module):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, 3, H, W), same shape."""
+        """Normalise images, (N, 3, H, W)."""
         return (images - self.mean) / self.std

@@ -23,7 +23,7 @@ from baselines.padding import pad_to_multiple
 
 
 class Unet(nn.Module):
-    """Scores per class and pixel; newly initialised, nothing is downloaded.
+    """Scores every class at every pixel; newly initialised, nothing is downloaded.
 
     Args:
         encoder: name of an encoder in segmentation_models.pytorch ("tu-..." for one of timm's).
@@ -55,7 +55,7 @@ class Unet(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Segment.
+        """Segment images.
 
         Args:
             images: (N, 3, H, W), RGB in [0, 1], any H and W.

@@ -22,7 +22,7 @@ class Bicubic(nn.Module):
     """Enlarges images; nothing to train.
 
     Args:
-        scale: integer factor.
+        scale: the factor, a positive integer.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("input",)
@@ -36,7 +36,7 @@ class Bicubic(nn.Module):
         self.scale = scale
 
     def forward(self, small: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, scale * H, scale * W); not clipped to [0, 1]."""
+        """Enlarge (N, C, H, W) to (N, C, scale * H, scale * W); not clipped to [0, 1]."""
         height, width = small.shape[-2:]
         rows, columns = _mirrored(height).to(small.device), _mirrored(width).to(small.device)
         x = small.double()[..., rows, :][..., columns]

@@ -34,7 +34,7 @@ class ResBlock(nn.Module):
         self.residual_scale = residual_scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W), same shape."""
+        """Map (N, width, H, W) to the same shape."""
         return x + self.residual_scale * self.body(x)
 
 
@@ -110,7 +110,7 @@ class EDSR(nn.Module):
 
     @torch.no_grad()
     def _start_from_repetition(self) -> None:
-        """Three features carry the image past the body and through the sub-pixel layers."""
+        """Let three features carry the image past the body and through the sub-pixel layers."""
         carry(self.head[0], repeats=1)
         last = self.body[-1]
         for parameter in last.parameters():
@@ -129,7 +129,7 @@ def _conv(features_in: int, features: int) -> nn.Conv2d:
 
 
 def _upsampler(scale: int, width: int) -> nn.Sequential:
-    """Enlarges by factors of 2, or by 3 at once."""
+    """The layers that enlarge, by factors of 2 or by 3 at once."""
     factors = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}.get(scale)
     if factors is None:
         raise ValueError(f"scale must be 2, 3, 4 or 8, not {scale}")

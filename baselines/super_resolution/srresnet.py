@@ -32,7 +32,7 @@ class ResBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W), same shape."""
+        """Map (N, width, H, W) to the same shape."""
         return x + self.body(x)
 
 
@@ -81,7 +81,7 @@ class SRResNet(nn.Module):
 
     @torch.no_grad()
     def _start_from_repetition(self) -> None:
-        """Three features carry the image past the body, whose normalised result is made faint."""
+        """Let three features carry the image past the body; its normalised result is faint."""
         carry(self.head[0], repeats=1)
         self.body[-1].get_parameter("weight").mul_(FAINT)
         for layer in self.upsampler:
