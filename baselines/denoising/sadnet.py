@@ -114,7 +114,7 @@ class RSABlock(nn.Module):
 
 
 class SADNet(nn.Module):
-    """Predicts the clean image. Blind: it is given no sigma; in the paper one per noise level.
+    """Predicts the clean image. Blind: no sigma is given, the paper has one network per level.
 
     Args:
         width: features at full size; doubled with each of the three halvings.

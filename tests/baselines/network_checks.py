@@ -1,20 +1,33 @@
-"""What every restoration network is checked for; a new network's test is a subclass of a few lines:
+"""What every network is checked for; a new network's test need not be longer than this:
+
+from network_checks import RestorationChecks
+
+from baselines.denoising.ffdnet import FFDNet
+
 
 class TestFFDNet(RestorationChecks):
     network = FFDNet
     parameters = 852_108
+    multiple = 2
+
+What a network declares (its inputs, outputs and their sizes) is read from it. The tests make it
+with its default arguments and seed 0.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import ClassVar
+import math
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+# Outputs that are smaller than the restored image, a pixel that was begun counted whole.
+DIVISORS = {"pred_half": 2, "pred_quarter": 4}
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -24,6 +37,13 @@ def parameter_count(module: nn.Module) -> int:
 def child_counts(network: nn.Module) -> dict[str, int]:
     """Parameters of each direct child, in the order of construction."""
     return {name: parameter_count(child) for name, child in network.named_children()}
+
+
+def outputs_of(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
+    """All outputs for the declared inputs; sigma is 25, 26, ..., one per image."""
+    entries = {"input": images, "sigma": torch.arange(25.0, 25 + len(images))}
+    result = network(*(entries[name] for name in network.inputs))
+    return result if isinstance(result, tuple) else (result,)
 
 
 def revived(network: nn.Module) -> nn.Module:
@@ -75,8 +95,10 @@ class RestorationChecks:
         return cls.network()
 
     def output_shapes(self, height: int, width: int) -> list[tuple[int, ...]]:
-        """Of the outputs for one image; overridden where not all are of the image's size."""
-        return [(1, 3, self.scale * height, self.scale * width)] * len(self.network.outputs)
+        """Of the outputs for one image, of the size that their names tell."""
+        divisors = [DIVISORS.get(name, 1) for name in self.network.outputs]
+        full = self.scale * height, self.scale * width
+        return [(1, 3, *(math.ceil(side / divisor) for side in full)) for divisor in divisors]
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -87,12 +109,6 @@ class RestorationChecks:
     @classmethod
     def lively(cls, built: nn.Module) -> nn.Module:
         return revived(built)
-
-    def run(self, network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
-        """All outputs, for noise of sigma 25, 26, ..., one per image."""
-        entries = {"input": images, "sigma": torch.arange(25.0, 25 + len(images))}
-        result = network(*(entries[name] for name in network.inputs))
-        return result if isinstance(result, tuple) else (result,)
 
     def test_parameter_count(self, built: nn.Module):
         assert parameter_count(built) == self.parameters
@@ -108,8 +124,9 @@ class RestorationChecks:
     @torch.no_grad()
     def test_outputs_are_as_declared_for_any_size(self, built: nn.Module, photograph: Tensor):
         assert built.outputs[0] == "pred"
+        assert built.revision >= 1
         for height, width in ((37, 45), (32, 33), (9, 16)):
-            outputs = self.run(built, photograph[..., :height, :width])
+            outputs = outputs_of(built, photograph[..., :height, :width])
             assert len(outputs) == len(built.outputs)
             assert [tuple(output.shape) for output in outputs] == self.output_shapes(height, width)
 
@@ -119,21 +136,21 @@ class RestorationChecks:
         mode = {"reflect": "reflect", "replicate": "edge"}[self.padding]
         extra = [(0, 0), (0, 0), (0, -37 % self.multiple), (0, -45 % self.multiple)]
         extended = torch.from_numpy(np.pad(image.numpy(), extra, mode=mode))
-        expected = self.run(lively, extended)[0][..., : 37 * self.scale, : 45 * self.scale]
-        torch.testing.assert_close(self.run(lively, image)[0], expected, rtol=1e-4, atol=1e-4)
+        expected = outputs_of(lively, extended)[0][..., : 37 * self.scale, : 45 * self.scale]
+        torch.testing.assert_close(outputs_of(lively, image)[0], expected, rtol=1e-4, atol=1e-4)
 
     @torch.no_grad()
     def test_images_of_a_batch_do_not_mix(self, lively: nn.Module, photograph: Tensor):
         batch = torch.cat((photograph[..., :32, :32], photograph[..., 40:72, 40:72]))
-        together = self.run(lively, batch.flip(0))[0]
-        twice = self.run(lively, batch[[1, 1]])[0]
+        together = outputs_of(lively, batch.flip(0))[0]
+        twice = outputs_of(lively, batch[[1, 1]])[0]
         torch.testing.assert_close(together[0], twice[0], rtol=1e-4, atol=1e-4)
         assert (together[1] - twice[1]).abs().max() > 1e-2
 
     def test_every_parameter_gets_a_finite_gradient(self, lively: nn.Module, photograph: Tensor):
         network = copy.deepcopy(lively).train()
         images = photograph[..., : self.crop, : self.crop]
-        sum(output.square().mean() for output in self.run(network, images)).backward()
+        sum(output.square().mean() for output in outputs_of(network, images)).backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
@@ -149,7 +166,7 @@ class RestorationChecks:
         network = self.make().train()
         values = loss_curve(
             network,
-            lambda: F.mse_loss(self.run(network, degraded)[0], target),
+            lambda: F.mse_loss(outputs_of(network, degraded)[0], target),
             steps=self.steps,
             lr=self.lr,
         )
@@ -162,7 +179,7 @@ def psnr(pred: Tensor, target: Tensor) -> float:
 
 
 class IdentityStartChecks:
-    """What start="identity" promises, for networks that take images alone.
+    """What start="identity" promises.
 
     crops, start_steps, start_lr, gain: images, steps and learning rate of a training that has to
         gain this many dB over the input.
@@ -178,10 +195,6 @@ class IdentityStartChecks:
     def start(self) -> nn.Module:
         torch.manual_seed(0)
         return self.network(start="identity")
-
-    def outputs_of(self, network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
-        result = network(images)
-        return result if isinstance(result, tuple) else (result,)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -201,7 +214,7 @@ class IdentityStartChecks:
     def test_identity_start_returns_the_input(self, restored):
         degraded, unrestored, target = restored
         for mode in (True, False):
-            for output in self.outputs_of(self.start().train(mode), degraded):
+            for output in outputs_of(self.start().train(mode), degraded):
                 size = output.shape[-2:]
                 base, clean = (
                     F.interpolate(images, size=size, mode="bilinear")
@@ -215,7 +228,7 @@ class IdentityStartChecks:
         network = self.start().train()
 
         def loss() -> Tensor:
-            outputs = self.outputs_of(network, degraded)
+            outputs = outputs_of(network, degraded)
             sizes = [output.shape[-2:] for output in outputs]
             targets = [F.interpolate(target, size=size, mode="bilinear") for size in sizes]
             return sum(F.l1_loss(a, b) for a, b in zip(outputs, targets, strict=True))
@@ -226,9 +239,58 @@ class IdentityStartChecks:
             assert parameter.grad.any(), name
         loss_curve(network, loss, steps=self.start_steps, lr=self.start_lr)
         with torch.no_grad():
-            pred = self.outputs_of(network, degraded)[0]
+            pred = outputs_of(network, degraded)[0]
         assert psnr(pred, target) > psnr(unrestored, target) + self.gain
 
     def test_unknown_start_is_refused(self):
         with pytest.raises(ValueError, match="'authors' or 'identity', not 'zero'"):
             self.network(start="zero")
+
+
+class DiscriminatorChecks:
+    """Facts about a network that tells real from restored images, and the tests of them.
+
+    small: arguments of a narrow network, for tests in which the width does not matter.
+    smallest: the shortest side that it judges.
+    trained, crop, steps, lr: arguments, side of two crops, and steps of Adam with which it learns.
+    """
+
+    network: ClassVar[type[nn.Module]]
+    parameters: ClassVar[int]
+    smallest: ClassVar[int]
+    small: ClassVar[dict[str, Any]] = {"width": 4}
+    trained: ClassVar[dict[str, Any]] = {}
+    crop: ClassVar[int] = 32
+    steps: ClassVar[int] = 20
+    lr: ClassVar[float] = 1e-3
+
+    def test_parameter_count(self):
+        with torch.device("meta"):
+            assert parameter_count(self.network()) == self.parameters
+
+    def test_a_single_image_of_the_smallest_size_can_be_trained_on(self):
+        network = self.network(**self.small)
+        network(torch.rand(1, 3, self.smallest, self.smallest)).sum().backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+    def test_smaller_images_are_refused(self):
+        low = self.smallest - 1
+        message = f"{self.smallest}x{self.smallest} and more, not {low}x40"
+        with pytest.raises(ValueError, match=message):
+            self.network(**self.small)(torch.rand(1, 3, low, 40))
+
+    def test_learns_to_tell_noise_from_a_photograph(self, photograph: Tensor):
+        crops = [photograph[..., k : k + self.crop, k : k + self.crop] for k in (0, 40)]
+        real = torch.cat(crops)
+        noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
+        fake = real + 25 / 255 * noise
+        torch.manual_seed(0)
+        network = self.network(**self.trained)
+        values = loss_curve(
+            network,
+            lambda: F.softplus(-network(real)).mean() + F.softplus(network(fake)).mean(),
+            steps=self.steps,
+            lr=self.lr,
+        )
+        assert values[0] > 1
+        assert values[-1] < 0.3

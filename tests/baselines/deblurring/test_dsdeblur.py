@@ -33,9 +33,6 @@ class TestDsDeblur(RestorationChecks, IdentityStartChecks):
             layers.leave.weight.data *= 10
         return network
 
-    def output_shapes(self, height, width):
-        return [(1, 3, len(range(0, height, s)), len(range(0, width, s))) for s in (1, 2, 4)]
-
     def test_children(self, built):
         """Six shared blocks of eight 3x3 convolutions; the rest is there three times."""
         block = {c: 8 * (9 * c * c + c) for c in (32, 64, 128)}

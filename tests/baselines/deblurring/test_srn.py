@@ -25,9 +25,6 @@ class TestSRN(RestorationChecks, IdentityStartChecks):
     start_steps = 18
     start_lr = 3e-4
 
-    def output_shapes(self, height, width):
-        return three_sizes(height, width)
-
     def test_children(self, built):
         """5*5*in*out + out for a convolution, 4*4*in*out + out for a transposed one."""
         blocks = {c: 6 * (25 * c * c + c) for c in (32, 64, 128)}
