@@ -15,7 +15,7 @@ import numpy as np
 from datasets.decoded import DecodedArrays
 from datasets.decoding import decode_indices
 from datasets.image_files import ImageFiles
-from datasets.images import IGNORE, DataError, Images, Pixels, Places
+from datasets.images import IGNORE, DataError, DataPaths, Images, Pixels
 
 CITYSCAPES_CLASSES = (
     "road",
@@ -71,13 +71,13 @@ class Cityscapes:
         if self.split not in ("train", "val"):
             raise ValueError(f"Cityscapes has the splits 'train' and 'val', not {self.split!r}")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Find the images and their label maps.
 
         Raises:
             DataError: a folder, all images, or the label map of an image is missing.
         """
-        folder = places.folder("cityscapes", _SOURCE)
+        folder = data_paths.folder("cityscapes", _SOURCE)
         images = sorted((folder / "leftImg8bit" / self.split).glob(f"*/*{_IMAGE}"))
         if not images:
             pattern = folder / "leftImg8bit" / self.split / "CITY" / f"*{_IMAGE}"
@@ -90,7 +90,7 @@ class Cityscapes:
                 f"map; the first one missing is {missing[0]}. {_SOURCE}"
             )
         return CityscapesImages(
-            images, labels, folder, places, {"train": 2975, "val": 500}[self.split]
+            images, labels, folder, data_paths, {"train": 2975, "val": 500}[self.split]
         )
 
 
@@ -98,12 +98,17 @@ class CityscapesImages(ImageFiles):
     """Opened Cityscapes images; a name is city_sequence_frame, as in aachen_000000_000019."""
 
     def __init__(
-        self, images: list[Path], labels: list[Path], folder: Path, places: Places, expected: int
+        self,
+        images: list[Path],
+        labels: list[Path],
+        folder: Path,
+        data_paths: DataPaths,
+        expected: int,
     ):
         names = [path.name.removesuffix(_IMAGE) for path in images]
-        super().__init__(images, names, folder, places, expected)
+        super().__init__(images, names, folder, data_paths, expected)
         self.label_paths = labels
-        self._train_ids = DecodedArrays(places.cache / "labels")
+        self._train_ids = DecodedArrays(data_paths.cache / "labels")
 
     def labels(self, i: int) -> Pixels:
         """Train ids of image `i`, (H, W) uint8: 0..18, or 255.

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from datasets.images import DataError, DataSet, Images, Pixels, Places
+from datasets.images import DataError, DataPaths, DataSet, Images, Pixels
 
 # First word of the seed sequences, so that no other use shares a stream; cf. datasets.sampling.
 _CROPS = zlib.crc32(b"random crops")
@@ -46,9 +46,9 @@ class RandomCrops:
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, not {self.seed!r}")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError if the images cannot be opened, or if there are none."""
-        images = self.data.open(places)
+        images = self.data.open(data_paths)
         if not len(images):
             raise DataError(f"{self.data!r} has no image to cut crops from.")
         return CropImages(self, images)

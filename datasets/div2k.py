@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from datasets.decoding import size_of
 from datasets.image_files import ImageFiles
-from datasets.images import DataError, Images, Places
+from datasets.images import DataError, DataPaths, Images
 
 _FILES = {
     "train": ("DIV2K_train_HR", range(1, 801)),
@@ -41,14 +41,14 @@ class DIV2K:
         if self.split not in _FILES:
             raise ValueError(f"DIV2K has the splits 'train' and 'valid', not {self.split!r}")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Find the images.
 
         Raises:
             DataError: a folder or all images are missing, a file is no image, or the folder has
                 files that are not of this split.
         """
-        root = places.folder("div2k", _SOURCE)
+        root = data_paths.folder("div2k", _SOURCE)
         name, numbers = _FILES[self.split]
         folder = root / name
         if not folder.is_dir():
@@ -66,4 +66,4 @@ class DIV2K:
             raise DataError(f"there is no image in {folder}. {_SOURCE}")
         for path in paths:
             size_of(path)
-        return ImageFiles(paths, [path.stem for path in paths], root, places, len(files))
+        return ImageFiles(paths, [path.stem for path in paths], root, data_paths, len(files))

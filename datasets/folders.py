@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from datasets.decoding import size_of
 from datasets.image_files import ImageFiles
-from datasets.images import DataError, Images, Places
+from datasets.images import DataError, DataPaths, Images
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class CBSD68:
     provides_labels: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError for a missing folder, a wrong size, or more than 68 images."""
         source = "CBSD68 is 68 colour PNG files, in cszn/FFDNet under testsets/CBSD68."
-        folder = places.folder("cbsd68", source)
-        return _open(folder, places, 68, ((481, 321), (321, 481)), source)
+        folder = data_paths.folder("cbsd68", source)
+        return _open(folder, data_paths, 68, ((481, 321), (321, 481)), source)
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Kodak24:
     provides_labels: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError for a missing folder, images of another size, or more than 24."""
         source = (
             "Kodak24 is 24 PNG files, kodim01.png to kodim24.png, each the 500x500 centre crop of "
             "the original, in cszn/FFDNet under testsets/Kodak24."
         )
-        folder = places.folder("kodak24", source)
-        return _open(folder, places, 24, ((500, 500),), source)
+        folder = data_paths.folder("kodak24", source)
+        return _open(folder, data_paths, 24, ((500, 500),), source)
 
 
 _PHOTOGRAPHS = (".png", ".jpg", ".jpeg")
@@ -77,7 +77,7 @@ class PhotographFolders:
             if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
                 raise ValueError(f"{name!r} is no folder below the data root, such as 'bsd100'")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError for a missing or empty folder, and for a file that is no image.
 
         A grey image, or one damaged beyond its header, is refused when it is first read.
@@ -86,7 +86,7 @@ class PhotographFolders:
         names: list[str] = []
         for name in self.names:
             source = "It may hold any colour photographs, as PNG or JPEG files."
-            folder = places.folder(name, source)
+            folder = data_paths.folder(name, source)
             found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PHOTOGRAPHS)
             if not found:
                 raise DataError(f"there is no PNG or JPEG file in {folder}. {source}")
@@ -94,12 +94,16 @@ class PhotographFolders:
                 size_of(path)
             paths += found
             names += [f"{name}/{path.name}" for path in found]
-        assert places.root is not None  # places.folder has seen to it
-        return ImageFiles(paths, names, places.root, places, None)
+        assert data_paths.root is not None  # data_paths.folder has seen to it
+        return ImageFiles(paths, names, data_paths.root, data_paths, None)
 
 
 def _open(
-    folder: Path, places: Places, expected: int, sizes: tuple[tuple[int, int], ...], source: str
+    folder: Path,
+    data_paths: DataPaths,
+    expected: int,
+    sizes: tuple[tuple[int, int], ...],
+    source: str,
 ) -> ImageFiles:
     """The folder's PNG files by name, each of one of the `sizes` (width, height)."""
     paths = sorted(folder.glob("*.png"))
@@ -115,4 +119,4 @@ def _open(
         if size not in sizes:
             wanted = " or ".join(f"{w}x{h}" for w, h in sizes)
             raise DataError(f"{path} is {size[0]}x{size[1]}, not {wanted}. {source}")
-    return ImageFiles(paths, [p.stem for p in paths], folder, places, expected)
+    return ImageFiles(paths, [p.stem for p in paths], folder, data_paths, expected)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from datasets.atomic import write_atomically
 
 
-class _Entry(NamedTuple):
+class _KnownFile(NamedTuple):
     size: int
     mtime_ns: int
     sha256: str
@@ -31,7 +31,7 @@ class FileHashes:
     def __init__(self, memory: Path):
         self.memory = memory
         self._entries = _read(memory)
-        self._new: dict[str, _Entry] = {}
+        self._new: dict[str, _KnownFile] = {}
 
     def of(self, path: Path) -> str:
         """The file's sha256, 64 hex digits; reads the file only if it is new or has changed.
@@ -46,8 +46,8 @@ class FileHashes:
             return known.sha256
         digest = sha256_of(path)
         # The size and time from before reading: a file that grows meanwhile is hashed again.
-        entry = _Entry(stat.st_size, stat.st_mtime_ns, digest)
-        self._entries[key] = self._new[key] = entry
+        known = _KnownFile(stat.st_size, stat.st_mtime_ns, digest)
+        self._entries[key] = self._new[key] = known
         return digest
 
     def save(self) -> None:
@@ -73,7 +73,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(memory: Path) -> dict[str, _Entry]:
+def _read(memory: Path) -> dict[str, _KnownFile]:
     """The valid entries of a memory file; empty for one that is missing, damaged or foreign."""
     try:
         found = json.loads(memory.read_bytes())
@@ -81,12 +81,12 @@ def _read(memory: Path) -> dict[str, _Entry]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {path: _Entry(*entry) for path, entry in found.items() if _is_entry(entry)}
+    return {path: _KnownFile(*known) for path, known in found.items() if _is_known_file(known)}
 
 
-def _is_entry(entry: object) -> bool:
+def _is_known_file(known: object) -> bool:
     return (
-        isinstance(entry, list)
-        and [type(part) for part in entry] == [int, int, str]
-        and len(entry[2]) == 64
+        isinstance(known, list)
+        and [type(part) for part in known] == [int, int, str]
+        and len(known[2]) == 64
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets.decoded import DecodedArrays
 from datasets.decoding import decode_rgb
 from datasets.hashes import FileHashes
-from datasets.images import DataError, Images, Pixels, Places
+from datasets.images import DataError, DataPaths, Images, Pixels
 
 
 class ImageFiles(Images):
@@ -18,8 +18,8 @@ class ImageFiles(Images):
         paths: one per image, in the set's order.
         names: one per image, unique.
         folder: what the manifest's names are relative to.
-        places: whose cache keeps the decoded images (under images/, by the file's sha256) and the
-            files' hashes (hashes.json).
+        data_paths: whose cache keeps the decoded images (under images/, by the file's sha256) and
+            the files' hashes (hashes.json).
         expected: size of the official set.
     """
 
@@ -28,18 +28,18 @@ class ImageFiles(Images):
         paths: Sequence[Path],
         names: Sequence[str],
         folder: Path,
-        places: Places,
+        data_paths: DataPaths,
         expected: int | None,
     ):
         self.paths = list(paths)
         self.names = list(names)
         self.folder = folder
         self.expected = expected
-        self._hashes = FileHashes(places.cache / "hashes.json")
+        self._hashes = FileHashes(data_paths.cache / "hashes.json")
         self._digests: dict[
             Path, str
         ] = {}  # fixed once known: the images are those of the manifest
-        self._pixels = DecodedArrays(places.cache / "images")
+        self._pixels = DecodedArrays(data_paths.cache / "images")
 
     def image(self, i: int) -> Pixels:
         """Image `i`, RGB, (H, W, 3) uint8, read-only.

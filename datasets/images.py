@@ -1,7 +1,7 @@
 """What a data set is: a *spec* that a table declares, and the *images* it opens to.
 
 A spec is a frozen dataclass such as `Cityscapes("val")`. It is hashable, its repr is its identity,
-and making one touches no file. `spec.open(places)` looks for the files and returns `Images`.
+and making one touches no file. `spec.open(data_paths)` looks for the files and returns `Images`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class DataError(Exception):
 
 
 @dataclass(frozen=True)
-class Places:
+class DataPaths:
     """Where files are on this machine; never part of any identity.
 
     root: the user's data folder, which holds one folder per data set; None if none was given.
@@ -104,6 +104,6 @@ class DataSet(Protocol):
     revision: ClassVar[int]
     """Raised when the set's pixels or order are changed on purpose."""
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Find the files; raises DataError with what to put where."""
         ...

@@ -31,7 +31,7 @@ from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
 from benchmarks.report.terminal import terminal
 from benchmarks.study.answers import StudyWork
-from datasets.images import Places
+from datasets.images import DataPaths
 
 REPORTS = {"md": markdown, "csv": long_csv, "tex": latex}
 
@@ -60,7 +60,7 @@ class Session:
         photographs = (("train", request.train_set), ("valid", request.test_set))
         status = Status(
             store=Store(request.results / "runs"),
-            ids=ContentIds(Places(root=root, cache=request.results / "cache")),
+            ids=ContentIds(DataPaths(root=root, cache=request.results / "cache")),
             files=files,
             resolver=Resolver(PROFILES[request.profile], files.has, photographs),
             device=device,

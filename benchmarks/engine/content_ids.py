@@ -17,7 +17,7 @@ from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.declare.sources import plain
 from benchmarks.declare.tree import parts
 from benchmarks.metrics.metric import Metric
-from datasets.images import Images, Places
+from datasets.images import DataPaths, Images
 from losses.objective import Objective
 
 
@@ -45,8 +45,8 @@ class ContentIds:
         DataError: from the data set, when files that define the identity are absent.
     """
 
-    def __init__(self, places: Places):
-        self.places = places
+    def __init__(self, data_paths: DataPaths):
+        self.data_paths = data_paths
         self._opened: dict[Any, Images] = {}
         self._manifests: dict[Any, str] = {}
         self._ids: dict[Any, str] = {}
@@ -55,7 +55,7 @@ class ContentIds:
         """The opened data set under a degradation or by itself; opened once."""
         spec = base_data(data)
         if spec not in self._opened:
-            self._opened[spec] = spec.open(self.places)
+            self._opened[spec] = spec.open(self.data_paths)
         return self._opened[spec]
 
     def run_id(self, provider: Provider) -> str:

@@ -146,9 +146,9 @@ def _photographs_model() -> tuple[np.ndarray, np.ndarray]:
     import torch
 
     from datasets.embedded.photographs import Photographs
-    from datasets.images import Places
+    from datasets.images import DataPaths
 
     with tempfile.TemporaryDirectory() as folder:
-        photographs = Photographs("train").open(Places(None, Path(folder)))
+        photographs = Photographs("train").open(DataPaths(None, Path(folder)))
         images = [photographs.image(i).copy() for i in range(len(photographs))]
     return sharp_gaussian(torch.from_numpy(image).permute(2, 0, 1) / 255 for image in images)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from datasets.image_files import ImageFiles
-from datasets.images import DataError, Images, Places
+from datasets.images import DataError, DataPaths, Images
 
 # The two motorcycles are a stereo pair of one scene, so both are in the same split. The JPEG files
 # carry their compression's traces and are kept out of "val", where they would count as signal.
@@ -42,7 +42,7 @@ class Photographs:
         if self.split not in _FILES:
             raise ValueError(f"Photographs has the splits 'train' and 'val', not {self.split!r}")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError if scikit-image, or a photograph of its package, is not installed."""
         folder = _package_data()
         paths = [folder / name for name in _FILES[self.split]]
@@ -52,7 +52,7 @@ class Photographs:
                 f"{missing[0]} is missing, though scikit-image ships it. "
                 "Run `pip install --force-reinstall scikit-image`."
             )
-        return ImageFiles(paths, [path.stem for path in paths], folder, places, len(paths))
+        return ImageFiles(paths, [path.stem for path in paths], folder, data_paths, len(paths))
 
 
 def _package_data() -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from datasets.embedded.street_layout import street_scene
-from datasets.images import Images, Pixels, Places
+from datasets.images import DataPaths, Images, Pixels
 
 _SPLITS = {"train": 0, "val": 1}
 _KEPT_BYTES = 256 * 2**20
@@ -46,7 +46,7 @@ class StreetScenes:
         if min(self.height, self.width) < 16:
             raise ValueError(f"a street scene needs at least 16x16 pixels: {self!r}")
 
-    def open(self, places: Places) -> Images:
+    def open(self, data_paths: DataPaths) -> Images:
         """Needs no file: each scene is computed when it is first asked for."""
         return Scenes(self)
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.images import Places
+from datasets.images import DataPaths
 
 
 @pytest.fixture
-def places(tmp_path):
+def data_paths(tmp_path):
     """A data root and a cache of the test's own."""
     (tmp_path / "data").mkdir()
-    return Places(root=tmp_path / "data", cache=tmp_path / "cache")
+    return DataPaths(root=tmp_path / "data", cache=tmp_path / "cache")
 
 
 @pytest.fixture

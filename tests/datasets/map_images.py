@@ -25,7 +25,7 @@ class Maps:
     provides_labels: ClassVar[bool] = True
     revision: ClassVar[int] = 1
 
-    def open(self, places):
+    def open(self, data_paths):
         return MapImages(self)
 
 

@@ -10,7 +10,7 @@ import datasets.sampling as sampling
 from datasets.degradations.clean import Clean
 from datasets.degradations.noise import Noisy
 from datasets.image_files import ImageFiles
-from datasets.images import DataError, Places
+from datasets.images import DataError, DataPaths
 from datasets.sampling import TrainingSamples, batches
 
 NOISY = Noisy(Maps(), (0, 75))
@@ -36,22 +36,22 @@ def test_resumed_batches_are_those_of_the_whole_run():
         assert all(map(equal, straight[killed:], resumed))
 
 
-def test_workers_give_the_same_batches(places, picture, save_png):
+def test_workers_give_the_same_batches(data_paths, picture, save_png):
     """With files on disk, so that two processes also decode and keep the same images at once."""
     for i in range(3):
-        save_png(places.root / f"{i}.png", picture(20, 24, seed=i))
-    paths = sorted(places.root.glob("*.png"))
+        save_png(data_paths.root / f"{i}.png", picture(20, 24, seed=i))
+    paths = sorted(data_paths.root.glob("*.png"))
 
     @dataclass(frozen=True)
     class Files:
         provides_labels: ClassVar[bool] = False
         revision: ClassVar[int] = 1
 
-        def open(self, places):
-            return ImageFiles(paths, [p.stem for p in paths], places.root, places, None)
+        def open(self, data_paths):
+            return ImageFiles(paths, [p.stem for p in paths], data_paths.root, data_paths, None)
 
     def load(workers):
-        fresh = Places(places.root, places.cache / str(workers))
+        fresh = DataPaths(data_paths.root, data_paths.cache / str(workers))
         samples = TrainingSamples(Noisy(Files(), (0, 75)), Files().open(fresh), 8, "hflip", seed=3)
         return list(batches(samples, 4, 2, 6, workers))
 

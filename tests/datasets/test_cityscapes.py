@@ -6,7 +6,7 @@ from PIL import Image
 
 import datasets.image_files as image_files
 from datasets.cityscapes import CITYSCAPES_CLASSES, Cityscapes
-from datasets.images import DataError, Places
+from datasets.images import DataError, DataPaths
 
 # (id, name, train id) of every label, as mcordts/cityscapesScripts lists them; -1 is stored as 255.
 OFFICIAL_LABELS = (
@@ -50,11 +50,11 @@ ALL_IDS = np.array([[number for number, _, _ in OFFICIAL_LABELS]], np.uint8)  # 
 
 
 @pytest.fixture
-def pair(places, picture, save_png):
+def pair(data_paths, picture, save_png):
     """Writes an image and its label map in the official layout and returns both paths."""
 
     def write(split="train", city="aachen", frame="aachen_000000_000019", ids=ALL_IDS, size=None):
-        root = places.root / "cityscapes"
+        root = data_paths.root / "cityscapes"
         image = root / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png"
         labels = root / "gtFine" / split / city / f"{frame}_gtFine_labelIds.png"
         return save_png(image, picture(*(size or ids.shape))), save_png(labels, ids)
@@ -68,9 +68,9 @@ def message_of(call):
     return str(caught.value)
 
 
-def test_label_ids_become_the_official_train_ids(pair, places):
+def test_label_ids_become_the_official_train_ids(pair, data_paths):
     pair()
-    labels = Cityscapes("train").open(places).labels(0)
+    labels = Cityscapes("train").open(data_paths).labels(0)
     assert labels.dtype == np.uint8
     assert labels[0].tolist() == [train_id for _, _, train_id in OFFICIAL_LABELS]
 
@@ -81,11 +81,11 @@ def test_class_names_are_those_of_the_train_ids():
 
 
 @pytest.mark.parametrize(("split", "size"), [("train", 2975), ("val", 500)])
-def test_split_finds_its_own_images_of_all_cities(pair, places, split, size):
+def test_split_finds_its_own_images_of_all_cities(pair, data_paths, split, size):
     pair("train", "zurich", "zurich_000001_000019")
     pair("train", "aachen", "aachen_000002_000019")
     pair("val", "lindau", "lindau_000003_000019")
-    images = Cityscapes(split).open(places)
+    images = Cityscapes(split).open(data_paths)
     names = {
         "train": ["aachen_000002_000019", "zurich_000001_000019"],
         "val": ["lindau_000003_000019"],
@@ -103,76 +103,78 @@ def test_declaring_touches_no_file_and_other_splits_are_refused():
 
 
 def test_missing_data_root_says_what_goes_where(tmp_path):
-    message = message_of(lambda: Cityscapes("val").open(Places(None, tmp_path)))
+    message = message_of(lambda: Cityscapes("val").open(DataPaths(None, tmp_path)))
     for part in ("--data-root", "cityscapes-dataset.com", "registration", "gtFine_labelIds.png"):
         assert part in message
 
 
-def test_missing_folder_is_named(places):
-    message = message_of(lambda: Cityscapes("val").open(places))
-    assert str(places.root / "cityscapes") in message
+def test_missing_folder_is_named(data_paths):
+    message = message_of(lambda: Cityscapes("val").open(data_paths))
+    assert str(data_paths.root / "cityscapes") in message
     assert "--data-root" in message
     assert "cityscapes-dataset.com" in message
 
 
-def test_empty_split_is_named(pair, places):
+def test_empty_split_is_named(pair, data_paths):
     pair("train")
-    message = message_of(lambda: Cityscapes("val").open(places))
-    assert str(places.root / "cityscapes" / "leftImg8bit" / "val") in message
+    message = message_of(lambda: Cityscapes("val").open(data_paths))
+    assert str(data_paths.root / "cityscapes" / "leftImg8bit" / "val") in message
     assert "leftImg8bit_trainvaltest.zip" in message
 
 
-def test_missing_label_map_is_found_before_training(pair, places):
+def test_missing_label_map_is_found_before_training(pair, data_paths):
     pair(frame="aachen_000000_000019")
     _, labels = pair(frame="aachen_000001_000019")
     labels.unlink()
-    message = message_of(lambda: Cityscapes("train").open(places))
+    message = message_of(lambda: Cityscapes("train").open(data_paths))
     assert "1 of 2" in message
     assert str(labels) in message
     assert "gtFine_trainvaltest.zip" in message
 
 
-def test_label_map_of_another_size_names_both_files(pair, places):
+def test_label_map_of_another_size_names_both_files(pair, data_paths):
     image, labels = pair(size=(2, 70))
-    message = message_of(lambda: Cityscapes("train").open(places).labels(0))
+    message = message_of(lambda: Cityscapes("train").open(data_paths).labels(0))
     assert f"{labels} is 35x1" in message
     assert f"{image} is 70x2" in message
     assert "official archives" in message
 
 
-def test_train_ids_in_place_of_label_ids_are_refused(pair, places):
+def test_train_ids_in_place_of_label_ids_are_refused(pair, data_paths):
     _, labels = pair(ids=np.array([[0, 1, 34]], np.uint8))
-    message = message_of(lambda: Cityscapes("train").open(places).labels(0))
+    message = message_of(lambda: Cityscapes("train").open(data_paths).labels(0))
     assert str(labels) in message
     assert "the value 34" in message
 
 
-def test_damaged_label_map_is_named(pair, places):
+def test_damaged_label_map_is_named(pair, data_paths):
     _, labels = pair()
     labels.write_bytes(b"")
-    assert f"{labels} is empty" in message_of(lambda: Cityscapes("train").open(places).labels(0))
+    assert f"{labels} is empty" in message_of(
+        lambda: Cityscapes("train").open(data_paths).labels(0)
+    )
 
 
-def test_manifest_has_images_and_label_maps(pair, places):
+def test_manifest_has_images_and_label_maps(pair, data_paths):
     paths = pair()
-    folder = places.root / "cityscapes"
-    assert Cityscapes("train").open(places).manifest() == [
+    folder = data_paths.root / "cityscapes"
+    assert Cityscapes("train").open(data_paths).manifest() == [
         (path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
         for path in paths
     ]
 
 
-def test_labels_are_decoded_once(pair, places, monkeypatch):
+def test_labels_are_decoded_once(pair, data_paths, monkeypatch):
     pair()
-    expected = np.array(Cityscapes("train").open(places).labels(0))
+    expected = np.array(Cityscapes("train").open(data_paths).labels(0))
     monkeypatch.setattr("datasets.cityscapes.decode_indices", None)
     monkeypatch.setattr(image_files, "decode_rgb", None)
-    assert np.array_equal(Cityscapes("train").open(places).labels(0), expected)
+    assert np.array_equal(Cityscapes("train").open(data_paths).labels(0), expected)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_real_pairs_agree_with_the_files(data_root, tmp_path, split):
-    images = Cityscapes(split).open(Places(data_root, tmp_path))
+    images = Cityscapes(split).open(DataPaths(data_root, tmp_path))
     i = len(images) - 1
     city = images.names[i].split("_")[0]
     labels_file = f"{images.names[i]}_gtFine_labelIds.png"

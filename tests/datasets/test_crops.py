@@ -60,18 +60,18 @@ def test_names_are_unique_and_no_official_size_is_claimed():
         crops.image(2000)
 
 
-def test_manifest_is_that_of_the_images(places, picture, save_png):
+def test_manifest_is_that_of_the_images(data_paths, picture, save_png):
     for name in "ab":
-        save_png(places.root / "photos" / f"{name}.png", picture(20, 30, ord(name)))
+        save_png(data_paths.root / "photos" / f"{name}.png", picture(20, 30, ord(name)))
     data = PhotographFolders(("photos",))
-    crops = RandomCrops(data, 5, 16).open(places)
-    assert crops.manifest() == data.open(places).manifest()
+    crops = RandomCrops(data, 5, 16).open(data_paths)
+    assert crops.manifest() == data.open(data_paths).manifest()
     assert len(crops.manifest()) == 2
 
 
-def test_crop_is_a_view_of_the_memory_map(places, picture, save_png):
-    save_png(places.root / "photos" / "a.png", picture(20, 30))
-    crop = RandomCrops(PhotographFolders(("photos",)), 5, 16).open(places).image(0)
+def test_crop_is_a_view_of_the_memory_map(data_paths, picture, save_png):
+    save_png(data_paths.root / "photos" / "a.png", picture(20, 30))
+    crop = RandomCrops(PhotographFolders(("photos",)), 5, 16).open(data_paths).image(0)
     assert not crop.flags.owndata
     assert not crop.flags.writeable
 

@@ -16,15 +16,15 @@ from datasets.images import DataError
 
 
 @pytest.fixture
-def opened(places, picture, save_png):
+def opened(data_paths, picture, save_png):
     """Opens a folder of three pictures anew, as another process would."""
     for i in range(3):
-        save_png(places.root / "set" / f"{i}.png", picture(12, 16 + i, seed=i))
+        save_png(data_paths.root / "set" / f"{i}.png", picture(12, 16 + i, seed=i))
 
     def open_again():
-        folder = places.root / "set"
+        folder = data_paths.root / "set"
         paths = sorted(folder.glob("*.png"))
-        return ImageFiles(paths, [p.stem for p in paths], folder, places, expected=4)
+        return ImageFiles(paths, [p.stem for p in paths], folder, data_paths, expected=4)
 
     return open_again
 
@@ -68,11 +68,11 @@ def test_image_is_read_only(opened):
         opened().image(0)[0, 0] = 0
 
 
-def test_kept_image_is_named_after_the_files_hash(opened, places):
+def test_kept_image_is_named_after_the_files_hash(opened, data_paths):
     images = opened()
     images.image(1)
-    digest = hashlib.sha256((places.root / "set" / "1.png").read_bytes()).hexdigest()
-    kept = places.cache / "images" / f"{digest}.npy"
+    digest = hashlib.sha256((data_paths.root / "set" / "1.png").read_bytes()).hexdigest()
+    kept = data_paths.cache / "images" / f"{digest}.npy"
     assert list(kept.parent.iterdir()) == [kept]
     assert np.array_equal(np.load(kept), images.image(1))
 
@@ -98,9 +98,9 @@ def test_images_are_mapped_without_keeping_files_open(opened):
         lambda content: content.replace(b"|u1", b"<f8"),
     ],
 )
-def test_damaged_kept_image_is_written_anew(opened, places, picture, damage):
+def test_damaged_kept_image_is_written_anew(opened, data_paths, picture, damage):
     opened().image(0)
-    (kept,) = (places.cache / "images").iterdir()
+    (kept,) = (data_paths.cache / "images").iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(damage(whole))
     with pytest.warns(RuntimeWarning, match="damaged"):
@@ -109,16 +109,16 @@ def test_damaged_kept_image_is_written_anew(opened, places, picture, damage):
     assert kept.read_bytes() == whole
 
 
-def test_cache_may_be_deleted_while_the_set_is_open(opened, places, picture):
+def test_cache_may_be_deleted_while_the_set_is_open(opened, data_paths, picture):
     images = opened()
     images.image(0)
-    shutil.rmtree(places.cache)
+    shutil.rmtree(data_paths.cache)
     assert np.array_equal(images.image(0), picture(12, 16))
     assert is_mapped(images.image(0))
 
 
 def test_full_disk_means_decoding_each_time_with_one_warning(
-    opened, places, picture, monkeypatch, decodings
+    opened, data_paths, picture, monkeypatch, decodings
 ):
     def full(file, array, **kwargs):
         file.write(b"half of it")
@@ -134,28 +134,28 @@ def test_full_disk_means_decoding_each_time_with_one_warning(
     assert "No space left" in str(caught[0].message)
     assert "another cache folder" in str(caught[0].message)
     assert decodings == ["0.png", "1.png", "0.png"]
-    assert list((places.cache / "images").iterdir()) == []
+    assert list((data_paths.cache / "images").iterdir()) == []
 
 
-def test_unusable_cache_folder_does_not_stop_reading(opened, places, picture):
-    places.cache.mkdir()
-    (places.cache / "images").write_bytes(b"a file where the folder should be")
+def test_unusable_cache_folder_does_not_stop_reading(opened, data_paths, picture):
+    data_paths.cache.mkdir()
+    (data_paths.cache / "images").write_bytes(b"a file where the folder should be")
     images = opened()
     with pytest.warns(RuntimeWarning, match="cannot be kept"):
         assert np.array_equal(images.image(0), picture(12, 16))
 
 
-def test_changed_file_is_decoded_anew(opened, places, picture, save_png):
+def test_changed_file_is_decoded_anew(opened, data_paths, picture, save_png):
     opened().image(0)
-    path = places.root / "set" / "0.png"
+    path = data_paths.root / "set" / "0.png"
     later = os.stat(path).st_mtime_ns + 10_000_000
     save_png(path, picture(5, 5, seed=9))
     os.utime(path, ns=(later, later))
     assert np.array_equal(opened().image(0), picture(5, 5, seed=9))
 
 
-def test_manifest_is_every_file_with_its_sha256(opened, places):
-    folder = places.root / "set"
+def test_manifest_is_every_file_with_its_sha256(opened, data_paths):
+    folder = data_paths.root / "set"
     digests = [hashlib.sha256((folder / f"{i}.png").read_bytes()).hexdigest() for i in range(3)]
     assert opened().manifest() == [(f"{i}.png", digests[i]) for i in range(3)]
 
@@ -188,9 +188,9 @@ def test_interrupted_manifest_is_not_lost(opened, monkeypatch):
     assert seen == ["0.png", "1.png", "2.png", "2.png"]
 
 
-def test_vanished_file_is_named(opened, places):
+def test_vanished_file_is_named(opened, data_paths):
     images = opened()
-    path = places.root / "set" / "1.png"
+    path = data_paths.root / "set" / "1.png"
     path.unlink()
     for ask in (lambda: images.image(1), images.manifest):
         with pytest.raises(DataError) as caught:
@@ -199,13 +199,13 @@ def test_vanished_file_is_named(opened, places):
         assert "--data-root" in str(caught.value)
 
 
-def test_damaged_image_is_named_and_nothing_is_kept(opened, places):
-    path = places.root / "set" / "1.png"
+def test_damaged_image_is_named_and_nothing_is_kept(opened, data_paths):
+    path = data_paths.root / "set" / "1.png"
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DataError, match="damaged") as caught:
         opened().image(1)
     assert str(path) in str(caught.value)
-    assert not (places.cache / "images").exists()
+    assert not (data_paths.cache / "images").exists()
 
 
 def test_set_without_labels_says_so(opened):

@@ -3,23 +3,23 @@ import pytest
 from PIL import Image
 
 from datasets.folders import PhotographFolders
-from datasets.images import DataError, Places
+from datasets.images import DataError, DataPaths
 
 
-def message_of(names, places):
+def message_of(names, data_paths):
     with pytest.raises(DataError) as caught:
-        PhotographFolders(names).open(places)
+        PhotographFolders(names).open(data_paths)
     return str(caught.value)
 
 
-def test_folders_open_in_their_order_and_files_by_name(places, picture, save_png):
-    save_png(places.root / "b" / "2.png", picture(4, 5, 1))
-    save_png(places.root / "b" / "1.PNG", picture(4, 5, 2))
-    (places.root / "a").mkdir()
-    Image.fromarray(picture(8, 8)).save(places.root / "a" / "x.jpg")
-    Image.fromarray(picture(8, 8)).save(places.root / "a" / "x.jpeg")
-    (places.root / "a" / "README.md").touch()
-    images = PhotographFolders(("b", "a")).open(places)
+def test_folders_open_in_their_order_and_files_by_name(data_paths, picture, save_png):
+    save_png(data_paths.root / "b" / "2.png", picture(4, 5, 1))
+    save_png(data_paths.root / "b" / "1.PNG", picture(4, 5, 2))
+    (data_paths.root / "a").mkdir()
+    Image.fromarray(picture(8, 8)).save(data_paths.root / "a" / "x.jpg")
+    Image.fromarray(picture(8, 8)).save(data_paths.root / "a" / "x.jpeg")
+    (data_paths.root / "a" / "README.md").touch()
+    images = PhotographFolders(("b", "a")).open(data_paths)
     assert images.names == ["b/1.PNG", "b/2.png", "a/x.jpeg", "a/x.jpg"]
     assert images.expected is None
     assert np.array_equal(images.image(1), picture(4, 5, 1))
@@ -27,30 +27,30 @@ def test_folders_open_in_their_order_and_files_by_name(places, picture, save_png
     assert not PhotographFolders.provides_labels
 
 
-def test_folder_below_a_folder_can_be_named(places, picture, save_png):
-    save_png(places.root / "div2k" / "DIV2K_valid_HR" / "0801.png", picture(4, 5))
-    images = PhotographFolders(("div2k/DIV2K_valid_HR",)).open(places)
+def test_folder_below_a_folder_can_be_named(data_paths, picture, save_png):
+    save_png(data_paths.root / "div2k" / "DIV2K_valid_HR" / "0801.png", picture(4, 5))
+    images = PhotographFolders(("div2k/DIV2K_valid_HR",)).open(data_paths)
     assert images.names == ["div2k/DIV2K_valid_HR/0801.png"]
 
 
-def test_missing_and_empty_folders_are_named(places, tmp_path):
-    assert "--data-root" in message_of(("a",), Places(None, tmp_path))
-    assert str(places.root / "a") in message_of(("a",), places)
-    (places.root / "a").mkdir()
-    assert f"no PNG or JPEG file in {places.root / 'a'}" in message_of(("a",), places)
+def test_missing_and_empty_folders_are_named(data_paths, tmp_path):
+    assert "--data-root" in message_of(("a",), DataPaths(None, tmp_path))
+    assert str(data_paths.root / "a") in message_of(("a",), data_paths)
+    (data_paths.root / "a").mkdir()
+    assert f"no PNG or JPEG file in {data_paths.root / 'a'}" in message_of(("a",), data_paths)
 
 
-def test_damaged_file_is_named(places, picture, save_png):
-    save_png(places.root / "a" / "1.png", picture(4, 4))
-    path = places.root / "a" / "2.jpg"
+def test_damaged_file_is_named(data_paths, picture, save_png):
+    save_png(data_paths.root / "a" / "1.png", picture(4, 4))
+    path = data_paths.root / "a" / "2.jpg"
     path.write_bytes(b"\xff\xd8\xff")
-    assert f"{path} is not an image" in message_of(("a",), places)
+    assert f"{path} is not an image" in message_of(("a",), data_paths)
 
 
-def test_grey_file_is_named(places, save_png):
-    path = save_png(places.root / "a" / "1.png", np.zeros((4, 4), np.uint8))
+def test_grey_file_is_named(data_paths, save_png):
+    path = save_png(data_paths.root / "a" / "1.png", np.zeros((4, 4), np.uint8))
     with pytest.raises(DataError, match="grey image") as caught:
-        PhotographFolders(("a",)).open(places).image(0)
+        PhotographFolders(("a",)).open(data_paths).image(0)
     assert str(path) in str(caught.value)
 
 

@@ -3,13 +3,13 @@ import pytest
 
 import datasets.embedded.photographs as photographs
 from datasets.embedded.photographs import Photographs
-from datasets.images import DataError, Places
+from datasets.images import DataError, DataPaths
 
 
 @pytest.fixture(scope="module")
 def splits(tmp_path_factory):
-    places = Places(None, tmp_path_factory.mktemp("cache"))
-    return {split: Photographs(split).open(places) for split in ("train", "val")}
+    data_paths = DataPaths(None, tmp_path_factory.mktemp("cache"))
+    return {split: Photographs(split).open(data_paths) for split in ("train", "val")}
 
 
 def test_every_photograph_is_installed_and_in_colour(splits):
@@ -46,11 +46,11 @@ def test_other_split_is_refused():
 
 
 def test_incomplete_or_missing_package_says_what_to_install(tmp_path, monkeypatch):
-    places = Places(None, tmp_path)
+    data_paths = DataPaths(None, tmp_path)
     monkeypatch.setattr(photographs, "_package_data", lambda: tmp_path)
     with pytest.raises(DataError, match=r"astronaut.png is missing.*pip install"):
-        Photographs("val").open(places)
+        Photographs("val").open(data_paths)
     monkeypatch.undo()
     monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install scikit-image"):
-        Photographs("val").open(places)
+        Photographs("val").open(data_paths)

@@ -10,10 +10,10 @@ import datasets.embedded.street_scenes as street_scenes
 from datasets.cityscapes import CITYSCAPES_CLASSES
 from datasets.embedded.street_layout import street_scene
 from datasets.embedded.street_scenes import StreetScenes
-from datasets.images import Places
+from datasets.images import DataPaths
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = Places(root=None, cache=Path("unused"))
+PLACES = DataPaths(root=None, cache=Path("unused"))
 
 
 def opened(split="train", count=8, height=64, width=128, seed=0):

@@ -28,7 +28,7 @@ from timing import Work, in_turn, ratio, told
 from datasets.degradations.noise import Noisy, gaussian_noise
 from datasets.embedded.street_scenes import StreetScenes
 from datasets.image_files import ImageFiles
-from datasets.images import Places
+from datasets.images import DataPaths
 from datasets.sampling import TrainingSamples, as_image
 
 CROP, SIZE, COUNT = 512, (1024, 2048), 4
@@ -42,11 +42,11 @@ class PngFolder:
     provides_labels: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
-    def open(self, places: Places) -> ImageFiles:
+    def open(self, data_paths: DataPaths) -> ImageFiles:
         """All of them, by name."""
-        assert places.root is not None
-        paths = sorted(places.root.glob("*.png"))
-        return ImageFiles(paths, [path.stem for path in paths], places.root, places, None)
+        assert data_paths.root is not None
+        paths = sorted(data_paths.root.glob("*.png"))
+        return ImageFiles(paths, [path.stem for path in paths], data_paths.root, data_paths, None)
 
 
 def noisy_crop(pixels: np.ndarray, generator: torch.Generator) -> torch.Tensor:
@@ -65,15 +65,15 @@ def main() -> int:
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 25
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        places = Places(Path(folder), Path(folder) / "cache")
-        scenes = StreetScenes("train", COUNT, *SIZE).open(places)
+        data_paths = DataPaths(Path(folder), Path(folder) / "cache")
+        scenes = StreetScenes("train", COUNT, *SIZE).open(data_paths)
         grain = np.random.default_rng(0)
         for i, name in enumerate(scenes.names):  # with grain, or they compress unlike photographs
             noise = grain.normal(0, 3, (*SIZE, 3))
             pixels = np.clip(scenes.image(i) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(Path(folder) / f"{name}.png", compress_level=1)
         spec = Noisy(PngFolder(), sigma=(0, 75))
-        images = PngFolder().open(places)
+        images = PngFolder().open(data_paths)
         samples = TrainingSamples(spec, images, CROP, "flips_transpose", seed=0)
         memory = [np.array(images.image(i)) for i in range(COUNT)]
         generator = torch.Generator().manual_seed(0)

@@ -13,14 +13,14 @@ from benchmarks.papers.d2sm.denoising import TABLE1, TABLE4
 from benchmarks.profiles.paper import PAPER
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.profiles.smoke import SMOKE
-from datasets.images import Places
+from datasets.images import DataPaths
 from losses.l1 import L1
 from losses.l2 import L2
 
 
 @pytest.fixture
 def identity(tmp_path):
-    return ContentIds(Places(None, tmp_path))
+    return ContentIds(DataPaths(None, tmp_path))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_origin_of_a_number_does_not_count(identity, run):
 def test_revision_of_a_component_counts(identity, run, tmp_path, monkeypatch):
     before = identity.run_id(run)
     monkeypatch.setattr(tiny.TinyDenoiser, "revision", 2)
-    assert ContentIds(Places(None, tmp_path)).run_id(run) != before
+    assert ContentIds(DataPaths(None, tmp_path)).run_id(run) != before
 
 
 def test_changed_start_changes_the_run(identity, run):
@@ -74,7 +74,7 @@ def test_files_of_the_data_count(tmp_path, run):
         root = tmp_path / str(len(ids))
         (root / "cbsd68").mkdir(parents=True)
         Image.fromarray(np.full((321, 481, 3), value, np.uint8)).save(root / "cbsd68" / "a.png")
-        identity = ContentIds(Places(root, tmp_path / "cache"))
+        identity = ContentIds(DataPaths(root, tmp_path / "cache"))
         ids.append(identity.run_id(replace(run, data=Noisy(CBSD68(), sigma=25))))
     assert ids[0] == ids[2] != ids[1]
 
@@ -85,7 +85,7 @@ def test_folder_name_tells_network_and_objective(run):
 
 def test_table4_shares_table1s_runs(tmp_path):
     resolver = Resolver(SMOKE, lambda name: False)
-    identity = ContentIds(Places(None, tmp_path))
+    identity = ContentIds(DataPaths(None, tmp_path))
 
     def ids(table):
         return {(g, r.label): identity.run_id(resolver.run(table, r, 0)) for g, r in table.rows()}

@@ -17,7 +17,7 @@ from benchmarks.profiles.resolve import Resolver
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
 from datasets.folders import PhotographFolders
-from datasets.images import Places
+from datasets.images import DataPaths
 from losses.features import Features
 from losses.l1 import L1
 from losses.perceptual import Perceptual
@@ -88,7 +88,7 @@ def test_lite_times_on_the_folders_that_stand_in_for_div2k(tmp_path, monkeypatch
     (tmp_path / "mine").mkdir()
     (tmp_path / "a.png").rename(tmp_path / "mine" / "a.png")
     engine = tiny.tiny_engine(tmp_path)
-    engine.status.ids = ContentIds(Places(root=tmp_path, cache=tmp_path / "cache"))
+    engine.status.ids = ContentIds(DataPaths(root=tmp_path, cache=tmp_path / "cache"))
     engine.status.resolver = Resolver(LITE, lambda name: False, photographs=(("train", ("mine",)),))
     seen = []
     monkeypatch.setattr(speed, "_step", lambda run, *_: lambda: seen.append(run.data.data))

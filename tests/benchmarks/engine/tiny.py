@@ -26,7 +26,7 @@ from benchmarks.profiles.resolve import Resolver
 from benchmarks.report.markdown import markdown
 from datasets.degradations.noise import Noisy
 from datasets.embedded.street_scenes import StreetScenes
-from datasets.images import Places
+from datasets.images import DataPaths
 from losses.adversarial import Adversarial
 from losses.d2sm import D2SM
 from losses.features import Features
@@ -140,7 +140,7 @@ def tiny_table(rows=None, training=TRAINING):
 def tiny_engine(out, every=0.0, profile=AS_DECLARED, workers=0, refresh=False):
     status = Status(
         store=Store(Path(out) / "runs"),
-        ids=ContentIds(Places(root=None, cache=Path(out) / "cache")),
+        ids=ContentIds(DataPaths(root=None, cache=Path(out) / "cache")),
         files=WeightFiles(None),
         resolver=Resolver(profile, lambda name: False),
         device=torch.device("cpu"),
