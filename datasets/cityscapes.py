@@ -15,7 +15,7 @@ import numpy as np
 from datasets.decoded import DecodedArrays
 from datasets.decoding import decode_indices
 from datasets.image_files import ImageFiles
-from datasets.images import IGNORE, DataError, DataPaths, Images, Pixels
+from datasets.images import IGNORE, DataError, DataPaths, Entries, Images, Pixels
 
 CITYSCAPES_CLASSES = (
     "road",
@@ -64,7 +64,7 @@ class Cityscapes:
 
     split: Literal["train", "val"]
 
-    provides_labels: ClassVar[bool] = True
+    provides: ClassVar[tuple[str, ...]] = ("image", "labels")
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -110,8 +110,8 @@ class CityscapesImages(ImageFiles):
         self.label_paths = labels
         self._train_ids = DecodedArrays(data_paths.cache / "labels")
 
-    def labels(self, i: int) -> Pixels:
-        """Train ids of image `i`, (H, W) uint8: 0..18, or 255.
+    def beside(self, i: int) -> Entries:
+        """labels: train ids of image `i`, (H, W) uint8, 0..18 or 255.
 
         Raises:
             DataError: the label map is damaged, holds other ids, or has not the image's size.
@@ -125,7 +125,7 @@ class CityscapesImages(ImageFiles):
                 f"{path} is {train_ids.shape[1]}x{train_ids.shape[0]}, but its image "
                 f"{self.paths[i]} is {width}x{height}. Take both from the official archives."
             )
-        return train_ids
+        return {"labels": train_ids}
 
     def files(self) -> list[Path]:
         """The images, then their label maps."""

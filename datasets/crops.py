@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from datasets.images import DataError, DataPaths, DataSet, Images, Pixels
+from datasets.geometry import Framing
+from datasets.images import DataError, DataPaths, DataSet, Entries, Images, Pixels
 
 # First word of the seed sequences, so that no other use shares a stream; cf. datasets.sampling.
 _CROPS = zlib.crc32(b"random crops")
@@ -23,7 +24,7 @@ class RandomCrops:
     """Square crops of random images at random places; crop i depends on (seed, i) alone.
 
     Every image is equally likely, whatever its size, and so is every place in it. Crops may overlap
-    and recur. The images may be labelled; the crops are not.
+    and recur. Whatever the images have beside themselves, such as labels, is cut with them.
 
     data: the images.
     count: how many crops.
@@ -35,7 +36,6 @@ class RandomCrops:
     size: int = 256
     seed: int = 0
 
-    provides_labels: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -45,6 +45,11 @@ class RandomCrops:
             )
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, not {self.seed!r}")
+
+    @property
+    def provides(self) -> tuple[str, ...]:
+        """The entries of the images."""
+        return self.data.provides
 
     def open(self, data_paths: DataPaths) -> Images:
         """Raises DataError if the images cannot be opened, or if there are none."""
@@ -60,6 +65,7 @@ class CropImages(Images):
     def __init__(self, spec: RandomCrops, images: Images):
         self.spec = spec
         self.images = images
+        self.mirrored = images.mirrored
         self.names = [f"crop{i:06}" for i in range(spec.count)]
 
     def image(self, i: int) -> Pixels:
@@ -68,9 +74,17 @@ class CropImages(Images):
         Raises:
             DataError: that image is smaller than the crop, or cannot be read.
         """
-        source, top, left = self.place(i)
-        size = self.spec.size
-        return self.images.image(source)[top : top + size, left : left + size]
+        source, framing = self._framing(i)
+        return framing.map(self.images.image(source))
+
+    def entries(self, i: int) -> Entries:
+        """Crop `i` of everything that its image has; points are given in the crop's pixels.
+
+        Raises:
+            DataError: as `image`, or an entry does not fit the image that it belongs to.
+        """
+        source, framing = self._framing(i)
+        return framing.of(self.images.entries(source))
 
     def place(self, i: int) -> tuple[int, int, int]:
         """(image, first row, first column) of crop `i`."""
@@ -90,6 +104,10 @@ class CropImages(Images):
     def manifest(self) -> list[tuple[str, str]]:
         """That of the images; which crops are cut of them is in the declaration."""
         return self.images.manifest()
+
+    def _framing(self, i: int) -> tuple[int, Framing]:
+        source, top, left = self.place(i)
+        return source, Framing(top, left, self.spec.size, self.spec.size)
 
 
 def _scaled(word: int, count: int) -> int:

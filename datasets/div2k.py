@@ -34,7 +34,7 @@ class DIV2K:
 
     split: Literal["train", "valid"]
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ class CBSD68:
     STFT calls the set BSD68.
     """
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def open(self, data_paths: DataPaths) -> Images:
@@ -37,7 +37,7 @@ class Kodak24:
     on these; the 768x512 originals give other figures and are refused.
     """
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def open(self, data_paths: DataPaths) -> Images:
@@ -65,7 +65,7 @@ class PhotographFolders:
 
     names: tuple[str, ...]
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

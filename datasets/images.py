@@ -2,20 +2,52 @@
 
 A spec is a frozen dataclass such as `Cityscapes("val")`. It is hashable, its repr is its identity,
 and making one touches no file. `spec.open(data_paths)` looks for the files and returns `Images`.
+
+An image comes with *entries*, arrays that have a name: the photograph itself is "image", and what
+else a set has (label map, landmark points, depth, a hazy photograph of the same scene) stands
+beside it. An entry's name decides its kind, `KINDS`, and its kind how it is checked, moved and
+made a tensor.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Entries = dict[str, NDArray[Any]]
 
 IGNORE = 255  # the label of pixels that no metric and no loss counts
+
+Kind = Literal["photograph", "classes", "measure", "points"]
+"""What an entry is. All but points are maps: their first two axes are the image's rows and columns.
+
+photograph: RGB, (H, W, 3) uint8.
+classes: (H, W) uint8, train ids or `IGNORE`.
+measure: one real number per pixel, (H, W) float32.
+points: (N, 2) float32, x (to the right) and y (down) in pixels; (0, 0) is the centre of the top
+    left pixel. Points may lie outside the image.
+"""
+
+KINDS: dict[str, Kind] = {
+    "image": "photograph",
+    "hazy": "photograph",
+    "labels": "classes",
+    "depth": "measure",
+    "points": "points",
+}
+"""The kind of every entry that a data set may have; depth is in the set's own unit."""
+
+_FORMS: dict[Kind, tuple[type[np.generic], str]] = {
+    "photograph": (np.uint8, "(H, W, 3)"),
+    "classes": (np.uint8, "(H, W)"),
+    "measure": (np.float32, "(H, W)"),
+    "points": (np.float32, "(N, 2)"),
+}
 
 
 class DataError(Exception):
@@ -25,6 +57,48 @@ class DataError(Exception):
     """
 
     what = "data"
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of the entry `name`.
+
+    Raises:
+        DataError: there is no such entry.
+    """
+    if name not in KINDS:
+        raise DataError(
+            f"{name!r} is no known entry of an image; known are {', '.join(map(repr, KINDS))}. "
+            "Declare its kind in datasets.images.KINDS, or it could not be moved with the image."
+        )
+    return KINDS[name]
+
+
+def check_entries(entries: Entries, image_name: str) -> None:
+    """See that every entry is what its name says.
+
+    Args:
+        entries: those of one image, "image" among them.
+        image_name: for the message.
+    Raises:
+        DataError: an entry is unknown, not of its kind's type and shape, or a map of another size
+            than the image.
+    """
+    height, width = entries["image"].shape[:2]
+    for name, array in entries.items():
+        kind = kind_of(name)
+        if kind != "points" and array.ndim > 1 and array.shape[:2] != (height, width):
+            raise DataError(
+                f"{name} of {image_name} is {array.shape[1]}x{array.shape[0]}, but the image is "
+                f"{width}x{height}; every map must have its image's size. Take both from the same "
+                "release of the set."
+            )
+        dtype, form = _FORMS[kind]
+        shapes = {"photograph": (height, width, 3), "points": (*array.shape[:1], 2)}
+        if array.dtype != dtype or array.shape != shapes.get(kind, (height, width)):
+            raise DataError(
+                f"{name} of {image_name} is {array.dtype} {array.shape}, but must be "
+                f"{np.dtype(dtype)} {form}; correct the data set that reads it."
+            )
 
 
 @dataclass(frozen=True)
@@ -68,28 +142,35 @@ class Images:
     names: one unique name per image, independent of the machine and of which others are present.
     expected: the size of the official set, so that a report can say "12 of 24 images"; None where
         there is no official size.
+    mirrored: for a set with points, the number that each point has in the mirrored image, where a
+        left eye is a right eye: `mirrored[k]` is the point that takes number k. The identity says
+        that mirroring changes no meaning; None that nothing is known, and mirroring is refused.
     """
 
     names: list[str]
     expected: int | None = None
+    mirrored: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
     def image(self, i: int) -> Pixels:
-        """Image `i`, RGB, (H, W, 3) uint8; possibly a read-only memory map."""
+        """Image `i` alone, RGB, (H, W, 3) uint8; possibly a read-only memory map."""
         raise NotImplementedError
 
-    def labels(self, i: int) -> Pixels:
-        """Train ids of image `i`, (H, W) uint8: 0..18, or `IGNORE`.
+    def entries(self, i: int) -> Entries:
+        """Every entry of image `i`, checked; "image" is the first. See `KINDS`.
 
         Raises:
-            DataError: the set has no labels.
+            DataError: an entry cannot be read, is unknown, or does not fit the image.
         """
-        raise DataError(
-            f"{type(self).__name__} has no labels (asked for those of {self.names[i]}); "
-            "take a labelled set such as Cityscapes or StreetScenes."
-        )
+        entries = {"image": self.image(i), **self.beside(i)}
+        check_entries(entries, self.names[i])
+        return entries
+
+    def beside(self, i: int) -> Entries:
+        """What image `i` has beside itself; sets with more than photographs override this."""
+        return {}
 
     def manifest(self) -> list[tuple[str, str]]:
         """(name, sha256) of every file the set consists of, in order: what its identity hashes."""
@@ -99,10 +180,13 @@ class Images:
 class DataSet(Protocol):
     """What a table may declare as data."""
 
-    provides_labels: ClassVar[bool]
-    """Whether the opened images have labels; known without opening."""
     revision: ClassVar[int]
     """Raised when the set's pixels or order are changed on purpose."""
+
+    @property
+    def provides(self) -> tuple[str, ...]:
+        """The names of the entries that every image has, "image" first; known without opening."""
+        ...
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the files; raises DataError with what to put where."""

@@ -12,44 +12,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datasets.images import DataError, DataSet, Images, Pixels
+from datasets.degradations.degradation import Degradation
+from datasets.geometry import Framing
+from datasets.images import DataError, Entries, Images, Kind, Pixels, kind_of
 
 Augmentation = Literal["none", "hflip", "flips_transpose"]
 
 # First words of the seed sequences, so that no two uses share a stream.
 _ORDER, _SAMPLE, _TEST = range(3)
-
-
-class Degradation(Protocol):
-    """What turns a clean image into a sample; see `datasets.degradations`."""
-
-    @property
-    def data(self) -> DataSet:
-        """The clean images."""
-        ...
-
-    @property
-    def key(self) -> str:
-        """Names the degradation without its data."""
-        ...
-
-    @property
-    def provides(self) -> tuple[str, ...]:
-        """Entries of a sample."""
-        ...
-
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """The entries for one image (3, h, w) in [0, 1] and its labels (h, w), if any."""
-        ...
 
 
 class TrainingSamples(Dataset[dict[str, Tensor]]):
@@ -62,7 +40,7 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
         images: that data set, opened.
         crop: side of the square crops in pixels.
         augment: "none"; "hflip", p = 1/2; or "flips_transpose": horizontal flip, vertical flip and
-            transposition, each p = 1/2, as in MKFMIKU/d2sm. Labels are treated alike.
+            transposition, each p = 1/2, as in MKFMIKU/d2sm. All entries are treated alike.
         seed: of order, crops, augmentation and degradation.
     """
 
@@ -76,6 +54,11 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
             raise ValueError(f"augment must be one of {known}, not {augment!r}")
         if not len(images):
             raise DataError(f"{spec.data!r} has no image to train on; check its count or folder.")
+        if augment != "none" and "points" in spec.data.provides and images.mirrored is None:
+            raise DataError(
+                f"{spec.data!r} has points, and does not declare which of them change places in a "
+                "mirror image: declare `mirrored` on its Images, or augment='none'."
+            )
         self.spec = spec
         self.images = images
         self.crop = crop
@@ -88,30 +71,26 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
         """Sample number `position`, counted from the start of the run, on the CPU.
 
         Raises:
-            DataError: the image is smaller than the crop, or cannot be read.
+            DataError: the image is smaller than the crop, or an entry cannot be read.
         """
         i = self.image_index(position)
         generator = _generator(_SAMPLE, self.seed, position)
         # Always five numbers: noise does not depend on which augmentation is declared.
         top, left, hflip, vflip, transpose = torch.rand(5, generator=generator).tolist()
-        pixels = self.images.image(i)
-        self._check_size(pixels, i)
-        rows = slice(int(top * (pixels.shape[0] - self.crop + 1)), None)
-        columns = slice(int(left * (pixels.shape[1] - self.crop + 1)), None)
-
-        def cut(plane: Pixels) -> Pixels:
-            """The crop, flipped: a view, so that only its own bytes leave the memory map."""
-            view = plane[rows, columns][: self.crop, : self.crop]
-            if self.augment != "none" and hflip < 0.5:
-                view = view[:, ::-1]
-            if self.augment == "flips_transpose" and vflip < 0.5:
-                view = view[::-1]
-            if self.augment == "flips_transpose" and transpose < 0.5:
-                view = view.swapaxes(0, 1)
-            return view
-
-        labels = cut(self.images.labels(i)) if self.spec.data.provides_labels else None
-        return self.spec.sample(as_image(cut(pixels)), generator, as_labels(labels))
+        entries = entries_of(self.spec, self.images, i)
+        height, width = entries["image"].shape[:2]
+        self._check_size(height, width, i)
+        framing = Framing(
+            top=int(top * (height - self.crop + 1)),
+            left=int(left * (width - self.crop + 1)),
+            height=self.crop,
+            width=self.crop,
+            hflip=self.augment != "none" and hflip < 0.5,
+            vflip=self.augment == "flips_transpose" and vflip < 0.5,
+            transpose=self.augment == "flips_transpose" and transpose < 0.5,
+        )
+        framed = framing.of(entries, self.images.mirrored)
+        return self.spec.sample(as_tensors(framed), generator)
 
     def image_index(self, position: int) -> int:
         """Which image sample number `position` is cut from."""
@@ -122,8 +101,7 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
             self._epoch = epoch
         return self._order[place]
 
-    def _check_size(self, pixels: Pixels, i: int) -> None:
-        height, width = pixels.shape[:2]
+    def _check_size(self, height: int, width: int, i: int) -> None:
         if min(height, width) < self.crop:
             raise DataError(
                 f"image {self.images.names[i]} of {self.spec.data!r} is {width}x{height}, smaller "
@@ -180,8 +158,22 @@ def test_sample(spec: Degradation, images: Images, i: int, seed: int) -> dict[st
         the entries of `spec.sample`, unbatched, on the CPU.
     """
     generator = _generator(_TEST, seed, _crc(spec.key), _crc(images.names[i]))
-    labels = images.labels(i) if spec.data.provides_labels else None
-    return spec.sample(as_image(images.image(i)), generator, as_labels(labels))
+    return spec.sample(as_tensors(entries_of(spec, images, i)), generator)
+
+
+def entries_of(spec: Degradation, images: Images, i: int) -> Entries:
+    """Every entry of image `i`.
+
+    Raises:
+        DataError: as `Images.entries`, or the entries are not those that the data set declares.
+    """
+    entries = images.entries(i)
+    if set(entries) != set(spec.data.provides):
+        raise DataError(
+            f"image {images.names[i]} of {spec.data!r} has the entries {', '.join(entries)}, but "
+            f"the set declares {', '.join(spec.data.provides)}. Correct its `provides`."
+        )
+    return entries
 
 
 def as_image(pixels: Pixels) -> Tensor:
@@ -190,9 +182,21 @@ def as_image(pixels: Pixels) -> Tensor:
     return torch.from_numpy(planes).to(torch.float32).div_(255)
 
 
-def as_labels(labels: Pixels | None) -> Tensor | None:
-    """(H, W) uint8 to int64; None stays None."""
-    return None if labels is None else torch.from_numpy(labels.astype(np.int64, order="C"))
+def as_tensors(entries: Entries) -> dict[str, Tensor]:
+    """Entries of one image as tensors of their own memory.
+
+    Returns:
+        photographs (3, H, W) float32 in [0, 1]; labels (H, W) int64; depth (H, W) and points (N, 2)
+        float32, in their own units.
+    """
+    return {name: _as_tensor(array, kind_of(name)) for name, array in entries.items()}
+
+
+def _as_tensor(array: NDArray[Any], kind: Kind) -> Tensor:
+    if kind == "photograph":
+        return as_image(array)
+    dtype = np.int64 if kind == "classes" else np.float32
+    return torch.from_numpy(np.array(array, dtype, order="C"))
 
 
 def _seeds(*words: int) -> np.random.SeedSequence:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.engine.network_outputs import network_outputs
 from benchmarks.metrics.metric import Metric
-from datasets.images import Images
+from datasets.images import KINDS, Images
 from datasets.sampling import test_sample
 from losses.objective import Resources
 
@@ -48,7 +48,12 @@ def evaluate(
         pred = evaluation.prepare(network_outputs(network, entries)["pred"][0])
         if i == 0:
             first_output(pred)
-        cut = {name: evaluation.cut(value) for name, value in sample.items() if value.ndim > 1}
+        border = evaluation.border
+        cut = {
+            name: value - border if KINDS.get(name) == "points" else evaluation.cut(value)
+            for name, value in sample.items()
+            if value.ndim > 1
+        }
         for metric, measure, column in zip(metrics, measures, values, strict=True):
             needs = {name: cut[name] for name in metric.needs}
             column.append(measure(evaluation.cut(pred), cut["target"], **needs))

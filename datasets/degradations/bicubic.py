@@ -19,13 +19,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from datasets.images import DataError, DataSet
+from datasets.degradations.degradation import Degradation
+from datasets.geometry import top_left
+from datasets.images import DataError
 
 Border = Literal["symmetric", "replicate"]
 Levels = Literal[0, 256]
@@ -128,10 +130,12 @@ def _rounded(grey_levels: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Downscaled:
+class Downscaled(Degradation):
     """A data set made smaller; the task is super-resolution.
 
-    Images are first cropped to a multiple of `scale`, from their top left corner.
+    Images are first cropped to a multiple of `scale`, from their top left corner. What else the
+    data has is cropped with them and belongs to the target: labels and depth have its size, not
+    the input's, and points are given in its pixels.
 
     Enlarged again by `imresize`, inputs at the defaults have a PSNR of 25.59 dB on 12 Kodak images
     and 24.75 on CBSD68, all three channels, border included; EDSR's paper has 26.66 for DIV2K.
@@ -141,13 +145,9 @@ class Downscaled:
     levels, border: as for `imresize`; the default is what DIV2K's own small images are.
     """
 
-    data: DataSet
     scale: int = 4
     levels: Levels = 256
     border: Border = "symmetric"
-
-    provides: ClassVar[tuple[str, ...]] = ("input", "target")
-    revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if self.scale < 2 or self.scale != int(self.scale):
@@ -163,26 +163,23 @@ class Downscaled:
         """Names the degradation without its data."""
         return f"imresize 1/{self.scale}, {self.levels} levels, {self.border} border"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """Make one image smaller; draws nothing.
+    def sample(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """As of every degradation, of all entries cropped to a multiple of `scale`.
 
-        Args:
-            clean: (3, h, w) float32 in [0, 1].
-            generator: not used.
-            labels: not handed on; they have not the input's size.
-        Returns:
-            input (3, h // scale, w // scale); target (3, h', w'), `clean` cropped to a multiple.
         Raises:
             DataError: a side of the image is shorter than `scale`.
         """
+        clean = entries["image"]
         height, width = (side - side % self.scale for side in clean.shape[-2:])
         if not height or not width:
             raise DataError(
                 f"an image of {clean.shape[-1]}x{clean.shape[-2]} pixels cannot be made "
                 f"{self.scale} times smaller; take larger images or a larger crop."
             )
-        target = clean[..., :height, :width].contiguous()
+        return super().sample(top_left(entries, height, width), generator)
+
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input (3, h / scale, w / scale) and target (3, h, w). Draws nothing."""
+        target = entries["image"]
         small = imresize(target, Fraction(1, self.scale), border=self.border, levels=self.levels)
         return {"input": small, "target": target}

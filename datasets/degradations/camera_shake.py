@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from datasets.degradations.degradation import Degradation
 from datasets.degradations.noise import gaussian_noise
-from datasets.images import DataError, DataSet
+from datasets.images import DataError
 
 _LOWEST, _HIGHEST = 0.5, 20.0  # Hz
 _MOMENTS = 1000  # at which a path is sampled: 0.03 pixels apart on average at the longest exposure
@@ -133,7 +133,7 @@ def _check(support: int, exposure: tuple[float, float], drift: float) -> None:
 
 
 @dataclass(frozen=True)
-class CameraShake:
+class CameraShake(Degradation):
     """A data set blurred by camera shake, then with Gaussian noise, clipped to [0, 1].
 
     data: the sharp images.
@@ -148,14 +148,10 @@ class CameraShake:
     MS-SSIM is at 0.92.
     """
 
-    data: DataSet
     support: int = 17
     sigma: tuple[float, float] = (0.0, 15.0)
     exposure: tuple[float, float] = (0.0, 1.0)
     drift: float = 3.0
-
-    provides: ClassVar[tuple[str, ...]] = ("input", "target")
-    revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         _check(self.support, self.exposure, self.drift)
@@ -172,20 +168,13 @@ class CameraShake:
             f"drift {float(self.drift)}"
         )
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """Shake one image.
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input and target, (3, h, w); draws the kernel, then sigma, then the noise.
 
-        Args:
-            clean: (3, h, w) float32 in [0, 1].
-            generator: the sample's own: of its kernel, its sigma and its noise.
-            labels: not handed on.
-        Returns:
-            input, target (3, h, w).
         Raises:
             DataError: a side of the image is not longer than half the support.
         """
+        clean = entries["image"]
         if min(clean.shape[-2:]) <= self.support // 2:
             raise DataError(
                 f"an image of {clean.shape[-1]}x{clean.shape[-2]} pixels is too small for blur of "

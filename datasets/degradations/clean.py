@@ -3,58 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from datasets.images import DataSet
+from datasets.degradations.degradation import Degradation
 
 
 @dataclass(frozen=True)
-class Clean:
+class Clean(Degradation):
     """Input and target are the image itself: what a judge says of undegraded images."""
 
-    data: DataSet
-
-    key: ClassVar[str] = "clean"
-    revision: ClassVar[int] = 1
-
     @property
-    def provides(self) -> tuple[str, ...]:
-        """Entries of a sample."""
-        entries = ("input", "target")
-        return (*entries, "labels") if self.data.provides_labels else entries
+    def key(self) -> str:
+        """Names the degradation without its data."""
+        return "clean"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """input and target, both `clean` (3, h, w); labels (h, w) if given. Draws nothing."""
-        entries = {"input": clean, "target": clean}
-        return entries if labels is None else entries | {"labels": labels}
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input and target, both the image (3, h, w). Draws nothing."""
+        return {"input": entries["image"], "target": entries["image"]}
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labelled(Degradation):
     """The image as input, its train ids as target: trains a segmenter."""
 
-    data: DataSet
-
-    key: ClassVar[str] = "labelled"
-    provides: ClassVar[tuple[str, ...]] = ("input", "target")
-    revision: ClassVar[int] = 1
-
     def __post_init__(self) -> None:
-        if not self.data.provides_labels:
+        if "labels" not in self.data.provides:
             raise ValueError(
                 f"{self.data!r} has no labels; a segmenter trains on a labelled set such as "
                 "Cityscapes('train') or StreetScenes('train', ...)"
             )
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The image and its labels."""
+        return ("image", "labels")
+
+    @property
+    def key(self) -> str:
+        """Names the degradation without its data."""
+        return "labelled"
+
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """input (3, h, w) in [0, 1]; target (h, w) int64, 0..18 or 255. Draws nothing."""
-        if labels is None:
-            raise ValueError("Labelled.sample needs the labels of the image")
-        return {"input": clean, "target": labels}
+        return {"input": entries["image"], "target": entries["labels"]}

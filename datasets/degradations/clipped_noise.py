@@ -8,7 +8,6 @@ too is not said; here they do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,16 +25,12 @@ class ClippedNoise(Noisy):
     and 10.42 on parts of B100 and Urban100; PDL prints 10.49 on the validation images of DIV2K.
     """
 
-    revision: ClassVar[int] = 1
-
     @property
     def key(self) -> str:
         """Names the degradation without its data; test noise is drawn from it."""
         return f"clipped {super().key}"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """As `Noisy.sample`, with the input clipped; the noise of one generator is the same."""
-        entries = super().sample(clean, generator, labels)
-        return entries | {"input": entries["input"].clamp(0, 1)}
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """As of `Noisy`, with the input clipped; the noise of one generator is the same."""
+        made = super().degraded(entries, generator)
+        return made | {"input": made["input"].clamp(0, 1)}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from datasets.images import DataSet
+from datasets.degradations.degradation import Degradation
 
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 
@@ -53,7 +53,7 @@ def _check(quality: int, subsampling: Subsampling) -> None:
 
 
 @dataclass(frozen=True)
-class JPEGCompressed:
+class JPEGCompressed(Degradation):
     """A data set after JPEG compression.
 
     data: the clean images.
@@ -64,12 +64,8 @@ class JPEGCompressed:
     chroma subsampling, 29.76 and 28.46 dB.
     """
 
-    data: DataSet
     quality: int = 20
     subsampling: Subsampling = "4:2:0"
-
-    provides: ClassVar[tuple[str, ...]] = ("input", "target")
-    revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         _check(self.quality, self.subsampling)
@@ -79,16 +75,7 @@ class JPEGCompressed:
         """Names the degradation without its data."""
         return f"JPEG, quality {self.quality}, {self.subsampling}"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """Compress one image; draws nothing.
-
-        Args:
-            clean: (3, h, w) float32 in [0, 1].
-            generator: not used.
-            labels: not handed on.
-        Returns:
-            input, target (3, h, w).
-        """
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input and target, (3, h, w). Draws nothing."""
+        clean = entries["image"]
         return {"input": jpeg(clean, self.quality, self.subsampling), "target": clean}

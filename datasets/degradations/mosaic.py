@@ -10,13 +10,12 @@ plane given three times, or a half-size image of four planes, would not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from datasets.degradations.degradation import Degradation
 from datasets.degradations.noise import gaussian_noise
-from datasets.images import DataSet
 
 
 def rggb(image: Tensor) -> Tensor:
@@ -36,7 +35,7 @@ def rggb(image: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class BayerMosaic:
+class BayerMosaic(Degradation):
     """A data set as noisy Bayer mosaics: noise, clipping to [0, 1], then the mosaic.
 
     data: the clean images.
@@ -46,11 +45,7 @@ class BayerMosaic:
     no number to hold against it.
     """
 
-    data: DataSet
     sigma: float = 5.0
-
-    provides: ClassVar[tuple[str, ...]] = ("input", "target")
-    revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.sigma <= 255:
@@ -61,17 +56,8 @@ class BayerMosaic:
         """Names the degradation without its data; test noise is drawn from it."""
         return f"RGGB mosaic, sigma {float(self.sigma)!r}"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """The mosaic of one image.
-
-        Args:
-            clean: (3, h, w) float32 in [0, 1].
-            generator: the sample's own.
-            labels: not handed on.
-        Returns:
-            input, target (3, h, w); the input is zero where no sample is taken.
-        """
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input and target, (3, h, w); the input is zero where no sample is taken."""
+        clean = entries["image"]
         noisy = gaussian_noise(clean, self.sigma, generator).clamp_(0, 1)
         return {"input": rggb(noisy), "target": clean}

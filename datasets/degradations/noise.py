@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from datasets.images import DataSet
+from datasets.degradations.degradation import Degradation
 
 
 def gaussian_noise(clean: Tensor, sigma: Tensor | float, generator: torch.Generator) -> Tensor:
@@ -35,17 +35,16 @@ def gaussian_noise(clean: Tensor, sigma: Tensor | float, generator: torch.Genera
 
 
 @dataclass(frozen=True)
-class Noisy:
+class Noisy(Degradation):
     """A data set under Gaussian noise; the task is to recover the clean image.
 
     data: the clean images.
     sigma: standard deviation in 0..255: one value, or (low, high) to draw it uniformly per sample.
     """
 
-    data: DataSet
     sigma: float | tuple[float, float]
 
-    revision: ClassVar[int] = 1
+    makes: ClassVar[tuple[str, ...]] = ("input", "target", "sigma")
 
     def __post_init__(self) -> None:
         low, high = self.bounds
@@ -61,31 +60,15 @@ class Noisy:
         return float(self.sigma), float(self.sigma)
 
     @property
-    def provides(self) -> tuple[str, ...]:
-        """Entries of a sample."""
-        entries = ("input", "target", "sigma")
-        return (*entries, "labels") if self.data.provides_labels else entries
-
-    @property
     def key(self) -> str:
         """Names the degradation without its data; test noise is drawn from it."""
         low, high = self.bounds
         return f"gaussian noise, sigma {low!r}..{high!r}"
 
-    def sample(
-        self, clean: Tensor, generator: torch.Generator, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """Degrade one image.
-
-        Args:
-            clean: (3, h, w) float32 in [0, 1].
-            generator: the sample's own.
-            labels: (h, w) int64, where the data has them; handed on.
-        Returns:
-            input, target (3, h, w); sigma 0-d float32 in 0..255; labels if given.
-        """
+    def degraded(self, entries: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """input and target, (3, h, w); sigma, 0-d float32 in 0..255."""
+        clean = entries["image"]
         low, high = self.bounds
         sigma = torch.rand((), generator=generator) * (high - low) + low
         noisy = gaussian_noise(clean, sigma, generator)
-        entries = {"input": noisy, "target": clean, "sigma": sigma}
-        return entries if labels is None else entries | {"labels": labels}
+        return {"input": noisy, "target": clean, "sigma": sigma}

@@ -35,7 +35,7 @@ class Photographs:
 
     split: Literal["train", "val"]
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

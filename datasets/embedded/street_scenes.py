@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from datasets.embedded.street_layout import street_scene
-from datasets.images import DataPaths, Images, Pixels
+from datasets.images import DataPaths, Entries, Images, Pixels
 
 _SPLITS = {"train": 0, "val": 1}
 _KEPT_BYTES = 256 * 2**20
@@ -35,7 +35,7 @@ class StreetScenes:
     width: int
     seed: int = 0
 
-    provides_labels: ClassVar[bool] = True
+    provides: ClassVar[tuple[str, ...]] = ("image", "labels")
     revision: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -65,9 +65,9 @@ class Scenes(Images):
         """Scene `i`, RGB, (H, W, 3) uint8, read-only."""
         return self._scene(i)[0]
 
-    def labels(self, i: int) -> Pixels:
-        """Train ids of scene `i`, (H, W) uint8, read-only; 255 for the bonnet of the own car."""
-        return self._scene(i)[1]
+    def beside(self, i: int) -> Entries:
+        """labels: train ids, (H, W) uint8, read-only; 255 for the bonnet of the own car."""
+        return {"labels": self._scene(i)[1]}
 
     def manifest(self) -> list[tuple[str, str]]:
         """(name, sha256 of what the scene is computed from): there is no file to hash."""

@@ -1,4 +1,4 @@
-"""A labelled data set whose pixels tell where they come from, and what reads them."""
+"""Data sets whose pixels tell where they come from, and what reads them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +22,7 @@ class Maps:
     width: int = 60
     first: int = 0
 
-    provides_labels: ClassVar[bool] = True
+    provides: ClassVar[tuple[str, ...]] = ("image", "labels")
     revision: ClassVar[int] = 1
 
     def open(self, data_paths):
@@ -39,9 +39,42 @@ class MapImages(Images):
         planes = (rows, columns, np.full_like(rows, self.spec.first + i))
         return np.stack(planes, -1).astype(np.uint8)
 
-    def labels(self, i):
+    def beside(self, i):
         rows, columns, image = self.image(i).astype(int).transpose(2, 0, 1)
-        return ((rows + 2 * columns + image) % 19).astype(np.uint8)
+        return {"labels": ((rows + 2 * columns + image) % 19).astype(np.uint8)}
+
+
+@dataclass(frozen=True)
+class Pairs(Maps):
+    """Maps with everything that an image may have beside itself.
+
+    The hazy photograph is the image with 200 more in blue; depth is row + column / 256; four points
+    lie on pixels of their own, of which a mirror image exchanges the first two.
+    """
+
+    provides: ClassVar[tuple[str, ...]] = ("image", "labels", "hazy", "depth", "points")
+
+    def open(self, data_paths):
+        return PairImages(self)
+
+
+class PairImages(MapImages):
+    mirrored = (1, 0, 2, 3)
+
+    def beside(self, i):
+        image = self.image(i)
+        rows, columns = image[..., 0].astype(np.float32), image[..., 1].astype(np.float32)
+        return super().beside(i) | {
+            "hazy": image + np.array((0, 0, 200), np.uint8),
+            "depth": rows + columns / 256,
+            "points": self.points(i),
+        }
+
+    def points(self, i):
+        size = self.spec.height * self.spec.width
+        places = np.random.default_rng(i).choice(size, 4, replace=False)
+        rows, columns = np.divmod(places, self.spec.width)
+        return np.stack((columns, rows), 1).astype(np.float32)
 
 
 def samples_of(spec, crop=8, augment="flips_transpose", seed=0):

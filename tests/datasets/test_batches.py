@@ -44,7 +44,7 @@ def test_workers_give_the_same_batches(data_paths, picture, save_png):
 
     @dataclass(frozen=True)
     class Files:
-        provides_labels: ClassVar[bool] = False
+        provides: ClassVar[tuple[str, ...]] = ("image",)
         revision: ClassVar[int] = 1
 
         def open(self, data_paths):

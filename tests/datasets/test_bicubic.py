@@ -171,8 +171,8 @@ def test_released_replicate_images_are_met_in_every_pixel(data_root, scale):
 
 def test_downscaled_crops_from_the_top_left_to_a_multiple():
     clean = torch.from_numpy(grey(30, 23) / 255).float().expand(3, 30, 23)
-    sample = Downscaled(Kodak24()).sample(clean, torch.Generator())
-    assert set(sample) == set(Downscaled.provides)
+    sample = Downscaled(Kodak24()).sample({"image": clean}, torch.Generator())
+    assert set(sample) == {"input", "target"}
     assert torch.equal(sample["target"], clean[:, :28, :20])
     expected = oracle(grey(30, 23)[:28, :20], 1 / 4, "symmetric", 256)
     assert np.array_equal((sample["input"][0] * 255).round().numpy(), expected)
@@ -180,7 +180,8 @@ def test_downscaled_crops_from_the_top_left_to_a_multiple():
 
 def test_downscaled_in_floating_point_is_not_rounded():
     clean = torch.from_numpy(grey(24, 24) / 255).float().expand(3, 24, 24)
-    small = Downscaled(Kodak24(), 3, 0, "replicate").sample(clean, torch.Generator())["input"]
+    spec = Downscaled(Kodak24(), 3, 0, "replicate")
+    small = spec.sample({"image": clean}, torch.Generator())["input"]
     assert torch.equal(small, imresize(clean, Fraction(1, 3), border="replicate"))
     assert ((small * 255 - (small * 255).round()).abs() > 0.1).any()
 
@@ -192,7 +193,7 @@ def test_downscaled_refuses_what_it_cannot_do():
     with pytest.raises(ValueError, match="border must be"):
         Downscaled(Kodak24(), border="reflect")
     with pytest.raises(DataError, match="3x9 pixels cannot be made 4 times smaller"):
-        Downscaled(Kodak24()).sample(torch.zeros(3, 9, 3), torch.Generator())
+        Downscaled(Kodak24()).sample({"image": torch.zeros(3, 9, 3)}, torch.Generator())
 
 
 def test_downscaled_key_tells_every_parameter_and_not_the_data():

@@ -114,20 +114,21 @@ def test_blur_is_as_large_as_the_kernel_allows():
 
 def test_sample_is_blur_and_noise_clipped():
     clean = torch.rand(3, 40, 40, generator=generator())
-    sample = CameraShake(Kodak24(), sigma=(0, 0)).sample(clean, generator(3))
+    sample = CameraShake(Kodak24(), sigma=(0, 0)).sample({"image": clean}, generator(3))
     kernel = tremor_kernel(generator(3), 17, ANY, 3.0)
-    assert set(sample) == set(CameraShake.provides)
+    assert set(sample) == {"input", "target"}
     assert torch.allclose(sample["input"], blur(clean, kernel).clamp(0, 1), atol=1e-6)
     assert torch.equal(sample["target"], clean)
-    bright = CameraShake(Kodak24(), sigma=(15, 15)).sample(torch.ones(3, 40, 40), generator())
+    spec = CameraShake(Kodak24(), sigma=(15, 15))
+    bright = spec.sample({"image": torch.ones(3, 40, 40)}, generator())
     assert bright["input"].max() == 1
     assert 0.4 < (bright["input"] < 1).float().mean() < 0.6
 
 
 def test_noise_levels_are_uniform():
-    spec, clean = CameraShake(Kodak24()), torch.full((3, 32, 32), 0.5)
+    spec, grey = CameraShake(Kodak24()), {"image": torch.full((3, 32, 32), 0.5)}
     deviations = np.sort(
-        [float(spec.sample(clean, generator(s))["input"].std()) * 255 for s in range(400)]
+        [float(spec.sample(grey, generator(s))["input"].std()) * 255 for s in range(400)]
     )
     uniform = 15 * (np.arange(400) + 0.5) / 400
     # Kolmogorov-Smirnov at one in a thousand, and 0.3 for the error of a measured deviation.
@@ -136,10 +137,10 @@ def test_noise_levels_are_uniform():
 
 def test_sample_depends_on_its_generator_alone():
     spec, clean = CameraShake(Kodak24()), torch.rand(3, 24, 24, generator=generator())
-    first = spec.sample(clean, generator(1))["input"]
+    first = spec.sample({"image": clean}, generator(1))["input"]
     torch.manual_seed(99)
-    assert torch.equal(first, spec.sample(clean.clone(), generator(1))["input"])
-    assert not torch.equal(first, spec.sample(clean, generator(2))["input"])
+    assert torch.equal(first, spec.sample({"image": clean.clone()}, generator(1))["input"])
+    assert not torch.equal(first, spec.sample({"image": clean}, generator(2))["input"])
     assert torch.equal(clean, torch.rand(3, 24, 24, generator=generator()))
 
 
@@ -156,7 +157,7 @@ def test_impossible_parameters_are_refused():
         with pytest.raises(ValueError, match=message):
             CameraShake(Kodak24(), **change)
     with pytest.raises(DataError, match="8x20 pixels is too small for blur of 17"):
-        CameraShake(Kodak24()).sample(torch.zeros(3, 20, 8), generator())
+        CameraShake(Kodak24()).sample({"image": torch.zeros(3, 20, 8)}, generator())
 
 
 def test_key_tells_every_parameter_and_not_the_data():

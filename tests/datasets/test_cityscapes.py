@@ -70,7 +70,7 @@ def message_of(call):
 
 def test_label_ids_become_the_official_train_ids(pair, data_paths):
     pair()
-    labels = Cityscapes("train").open(data_paths).labels(0)
+    labels = Cityscapes("train").open(data_paths).entries(0)["labels"]
     assert labels.dtype == np.uint8
     assert labels[0].tolist() == [train_id for _, _, train_id in OFFICIAL_LABELS]
 
@@ -97,7 +97,7 @@ def test_split_finds_its_own_images_of_all_cities(pair, data_paths, split, size)
 def test_declaring_touches_no_file_and_other_splits_are_refused():
     assert repr(Cityscapes("val")) == "Cityscapes(split='val')"
     assert hash(Cityscapes("val")) == hash(Cityscapes("val"))
-    assert Cityscapes.provides_labels
+    assert Cityscapes.provides == ("image", "labels")
     with pytest.raises(ValueError, match="'train' and 'val', not 'test'"):
         Cityscapes("test")
 
@@ -134,7 +134,7 @@ def test_missing_label_map_is_found_before_training(pair, data_paths):
 
 def test_label_map_of_another_size_names_both_files(pair, data_paths):
     image, labels = pair(size=(2, 70))
-    message = message_of(lambda: Cityscapes("train").open(data_paths).labels(0))
+    message = message_of(lambda: Cityscapes("train").open(data_paths).entries(0)["labels"])
     assert f"{labels} is 35x1" in message
     assert f"{image} is 70x2" in message
     assert "official archives" in message
@@ -142,7 +142,7 @@ def test_label_map_of_another_size_names_both_files(pair, data_paths):
 
 def test_train_ids_in_place_of_label_ids_are_refused(pair, data_paths):
     _, labels = pair(ids=np.array([[0, 1, 34]], np.uint8))
-    message = message_of(lambda: Cityscapes("train").open(data_paths).labels(0))
+    message = message_of(lambda: Cityscapes("train").open(data_paths).entries(0)["labels"])
     assert str(labels) in message
     assert "the value 34" in message
 
@@ -151,7 +151,7 @@ def test_damaged_label_map_is_named(pair, data_paths):
     _, labels = pair()
     labels.write_bytes(b"")
     assert f"{labels} is empty" in message_of(
-        lambda: Cityscapes("train").open(data_paths).labels(0)
+        lambda: Cityscapes("train").open(data_paths).entries(0)["labels"]
     )
 
 
@@ -166,10 +166,10 @@ def test_manifest_has_images_and_label_maps(pair, data_paths):
 
 def test_labels_are_decoded_once(pair, data_paths, monkeypatch):
     pair()
-    expected = np.array(Cityscapes("train").open(data_paths).labels(0))
+    expected = np.array(Cityscapes("train").open(data_paths).entries(0)["labels"])
     monkeypatch.setattr("datasets.cityscapes.decode_indices", None)
     monkeypatch.setattr(image_files, "decode_rgb", None)
-    assert np.array_equal(Cityscapes("train").open(data_paths).labels(0), expected)
+    assert np.array_equal(Cityscapes("train").open(data_paths).entries(0)["labels"], expected)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
@@ -179,7 +179,7 @@ def test_real_pairs_agree_with_the_files(data_root, tmp_path, split):
     city = images.names[i].split("_")[0]
     labels_file = f"{images.names[i]}_gtFine_labelIds.png"
     ids = np.asarray(Image.open(data_root / "cityscapes" / "gtFine" / split / city / labels_file))
-    image, labels = images.image(i), images.labels(i)
+    image, labels = images.image(i), images.entries(i)["labels"]
     assert image.shape == (1024, 2048, 3)
     for number, _, train_id in OFFICIAL_LABELS:
         if train_id != 255:

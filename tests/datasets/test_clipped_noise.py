@@ -5,7 +5,6 @@ import torch
 
 from datasets.degradations.clipped_noise import ClippedNoise
 from datasets.degradations.noise import Noisy
-from datasets.embedded.street_scenes import StreetScenes
 from datasets.folders import Kodak24
 
 
@@ -15,8 +14,8 @@ def generator(seed=0):
 
 def test_it_is_noise_clipped_and_not_quantised():
     clean = torch.rand(3, 32, 32, generator=generator())
-    sample = ClippedNoise(Kodak24(), (50, 100)).sample(clean, generator(1))
-    plain = Noisy(Kodak24(), (50, 100)).sample(clean, generator(1))
+    sample = ClippedNoise(Kodak24(), (50, 100)).sample({"image": clean}, generator(1))
+    plain = Noisy(Kodak24(), (50, 100)).sample({"image": clean}, generator(1))
     assert torch.equal(sample["input"], plain["input"].clamp(0, 1))
     assert sample["sigma"] == plain["sigma"]
     assert torch.equal(sample["target"], clean)
@@ -39,7 +38,7 @@ def test_error_is_that_of_a_clipped_normal(grey):
     inside = below(high) - below(low) + low * density(low) - high * density(high)
     expected = s * s * inside + grey**2 * below(low) + (1 - grey) ** 2 * (1 - below(high))
     clean = torch.full((3, 300, 300), grey)
-    noisy = ClippedNoise(Kodak24(), 100).sample(clean, generator())["input"]
+    noisy = ClippedNoise(Kodak24(), 100).sample({"image": clean}, generator())["input"]
     assert float((noisy - clean).square().mean()) == pytest.approx(expected, rel=0.02)
 
 
@@ -50,12 +49,3 @@ def test_identity_is_not_that_of_plain_noise():
     assert repr(ClippedNoise(Kodak24(), 25)) == "ClippedNoise(data=Kodak24(), sigma=25)"
     with pytest.raises(ValueError, match=r"within 0\.\.255"):
         ClippedNoise(Kodak24(), 300)
-
-
-def test_provides_is_what_a_sample_has():
-    clean = torch.rand(3, 4, 4)
-    spec = ClippedNoise(Kodak24(), 100)
-    assert spec.provides == tuple(spec.sample(clean, generator())) == ("input", "target", "sigma")
-    labelled = ClippedNoise(StreetScenes("train", 1, 16, 16), 100)
-    labels = torch.zeros(4, 4, dtype=torch.int64)
-    assert set(labelled.sample(clean, generator(), labels)) == set(labelled.provides)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from map_images import Maps, samples_of
+from map_images import Maps, PairImages, Pairs, equal, integers, samples_of
 
 from datasets.crops import RandomCrops
 from datasets.degradations.clean import Clean
@@ -76,14 +76,26 @@ def test_crop_is_a_view_of_the_memory_map(data_paths, picture, save_png):
     assert not crop.flags.writeable
 
 
-def test_crops_train_and_have_no_labels():
+def test_crops_train_with_everything_that_the_images_have():
     spec = Clean(RandomCrops(Maps(), 50, 16))
-    assert spec.provides == ("input", "target")
+    assert spec.provides == ("input", "target", "labels")
     sample = samples_of(spec, crop=8)[3]
     assert sample["input"].shape == (3, 8, 8)
-    assert torch.equal(sample["input"], samples_of(spec, crop=8)[3]["input"])
-    with pytest.raises(DataError, match="no labels"):
-        opened().labels(0)
+    assert equal(sample, samples_of(spec, crop=8)[3])
+    rows, columns, number = integers(sample["target"])
+    assert torch.equal(sample["labels"], (rows + 2 * columns + number) % 19)
+
+
+def test_every_entry_is_cut_at_the_same_place():
+    crops = RandomCrops(Pairs(), 30, 16).open(None)
+    assert crops.mirrored == PairImages.mirrored
+    for i in range(30):
+        source, top, left = crops.place(i)
+        whole, cut = crops.images.entries(source), crops.entries(i)
+        assert np.array_equal(cut["image"], crops.image(i))
+        for name in ("image", "hazy", "labels", "depth"):
+            assert np.array_equal(cut[name], whole[name][top : top + 16, left : left + 16])
+        assert np.array_equal(cut["points"] + (left, top), whole["points"])
 
 
 def test_small_images_and_no_images_are_refused():

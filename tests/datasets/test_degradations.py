@@ -66,7 +66,7 @@ def test_noise_depends_on_its_generator_alone():
 
 def test_sigma_range_is_drawn_uniformly():
     spec, clean, g = Noisy(SCENES, (15, 75)), torch.zeros(3, 1, 1), generator()
-    drawn = np.sort([float(spec.sample(clean, g)["sigma"]) for _ in range(4000)])
+    drawn = np.sort([float(spec.sample({"image": clean}, g)["sigma"]) for _ in range(4000)])
     assert drawn[0] >= 15
     assert drawn[-1] <= 75
     uniform = 15 + 60 * (np.arange(4000) + 0.5) / 4000
@@ -77,7 +77,7 @@ def test_sigma_range_is_drawn_uniformly():
 def test_noise_of_a_sample_has_the_sigma_that_it_names():
     clean = torch.full((3, 100, 100), 0.5)
     for seed in range(5):
-        sample = Noisy(SCENES, (5, 75)).sample(clean, generator(seed))
+        sample = Noisy(SCENES, (5, 75)).sample({"image": clean}, generator(seed))
         assert sample["sigma"].shape == ()
         assert sample["sigma"].dtype == torch.float32
         measured = (sample["input"] - sample["target"]).std() * 255
@@ -86,7 +86,7 @@ def test_noise_of_a_sample_has_the_sigma_that_it_names():
 
 
 def test_fixed_sigma_is_exact():
-    sample = Noisy(SCENES, 25).sample(torch.zeros(3, 4, 4), generator())
+    sample = Noisy(SCENES, 25).sample({"image": torch.zeros(3, 4, 4)}, generator())
     assert sample["sigma"] == 25
 
 
@@ -96,28 +96,20 @@ def test_impossible_sigma_is_refused(sigma):
         Noisy(SCENES, sigma)
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [Noisy(SCENES, 5), Clean(SCENES), Labelled(SCENES), Noisy(Kodak24(), 5), Clean(Kodak24())],
-)
-def test_provides_is_what_a_sample_has(spec):
-    labels = torch.zeros(4, 4, dtype=torch.int64) if spec.data.provides_labels else None
-    sample = spec.sample(torch.rand(3, 4, 4), generator(), labels)
-    assert set(sample) == set(spec.provides)
-
-
 def test_clean_is_the_image_twice():
     clean = torch.rand(3, 4, 4)
-    sample = Clean(Kodak24()).sample(clean, generator())
+    sample = Clean(Kodak24()).sample({"image": clean}, generator())
     assert torch.equal(sample["input"], clean)
     assert torch.equal(sample["target"], clean)
 
 
 def test_labelled_has_labels_as_its_target():
     clean, labels = torch.rand(3, 4, 4), torch.randint(0, 19, (4, 4))
-    sample = Labelled(SCENES).sample(clean, generator(), labels)
+    sample = Labelled(SCENES).sample({"image": clean, "labels": labels}, generator())
     assert torch.equal(sample["input"], clean)
     assert torch.equal(sample["target"], labels)
+    with pytest.raises(ValueError, match=r"Labelled.sample needs the entry 'labels'.* got image"):
+        Labelled(SCENES).sample({"image": clean}, generator())
     with pytest.raises(ValueError, match=r"Kodak24.* has no labels"):
         Labelled(Kodak24())
 

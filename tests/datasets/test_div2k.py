@@ -21,7 +21,7 @@ def test_part_of_a_split_opens_in_order_and_tells_its_full_size(data_paths, pict
     assert (train.expected, valid.expected) == (800, 100)
     assert (train.image(1) == picture(6, 9, seed=12)).all()
     assert [name for name, _ in valid.manifest()] == ["DIV2K_valid_HR/0801.png"]
-    assert not DIV2K.provides_labels
+    assert DIV2K.provides == ("image",)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_part_of_a_set_opens_in_order_of_names(data_paths, picture, save_png):
     images = Kodak24().open(data_paths)
     assert images.names == ["kodim01", "kodim02", "kodim07"]
     assert images.expected == 24
-    assert not Kodak24.provides_labels
+    assert Kodak24.provides == ("image",)
 
 
 def test_berkeley_images_may_stand_or_lie(data_paths, picture, save_png):

@@ -208,9 +208,9 @@ def test_damaged_image_is_named_and_nothing_is_kept(opened, data_paths):
     assert not (data_paths.cache / "images").exists()
 
 
-def test_set_without_labels_says_so(opened):
-    with pytest.raises(DataError, match=r"no labels.*Cityscapes or StreetScenes"):
-        opened().labels(0)
+def test_a_photograph_is_the_only_entry(opened):
+    assert list(opened().entries(0)) == ["image"]
+    assert np.array_equal(opened().entries(0)["image"], opened().image(0))
 
 
 def test_intact_cache_gives_no_warning(opened):

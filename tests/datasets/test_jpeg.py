@@ -84,8 +84,8 @@ def test_impossible_arguments_are_refused():
 
 def test_sample_is_the_compressed_image():
     image = picture()
-    sample = JPEGCompressed(Kodak24()).sample(image, torch.Generator())
-    assert set(sample) == set(JPEGCompressed.provides)
+    sample = JPEGCompressed(Kodak24()).sample({"image": image}, torch.Generator())
+    assert set(sample) == {"input", "target"}
     assert torch.equal(sample["input"], jpeg(image, 20, "4:2:0"))
     assert torch.equal(sample["target"], image)
     keys = {

@@ -24,7 +24,7 @@ def test_folders_open_in_their_order_and_files_by_name(data_paths, picture, save
     assert images.expected is None
     assert np.array_equal(images.image(1), picture(4, 5, 1))
     assert [name for name, _ in images.manifest()] == images.names
-    assert not PhotographFolders.provides_labels
+    assert PhotographFolders.provides == ("image",)
 
 
 def test_folder_below_a_folder_can_be_named(data_paths, picture, save_png):

@@ -26,7 +26,7 @@ def scenes():
     images = opened(height=128, width=256)
     return (
         np.stack([images.image(i) for i in range(8)]),
-        np.stack([images.labels(i) for i in range(8)]),
+        np.stack([images.entries(i)["labels"] for i in range(8)]),
     )
 
 
@@ -57,7 +57,7 @@ def test_every_scene_has_all_classes(scenes):
 def test_eight_scenes_show_each_class_well(height, width, split):
     images = opened(split, 16, height, width)
     for first in (0, 4, 8):
-        block = np.stack([images.labels(i) for i in range(first, first + 8)])
+        block = np.stack([images.entries(i)["labels"] for i in range(first, first + 8)])
         assert shares(block).min() > 0.004, CITYSCAPES_CLASSES[shares(block).argmin()]
 
 
@@ -75,7 +75,7 @@ def test_scene_does_not_depend_on_what_was_asked_before():
     assert np.array_equal(straight.image(0), other.image(0))
     for i in range(8):
         assert np.array_equal(straight.image(i), other.image(i))
-        assert np.array_equal(straight.labels(i), other.labels(i))
+        assert np.array_equal(straight.entries(i)["labels"], other.entries(i)["labels"])
     assert np.array_equal(last, straight.image(7))
 
 
@@ -85,7 +85,7 @@ def test_scene_is_the_same_in_another_process():
         "from datasets.embedded.street_scenes import StreetScenes\n"
         "s = StreetScenes('val', 3, 64, 128).open(None)\n"
         "assert 'torch' not in sys.modules\n"
-        "print(zlib.crc32(s.image(2).tobytes()), zlib.crc32(s.labels(2).tobytes()))\n"
+        "print(zlib.crc32(s.image(2).tobytes()), zlib.crc32(s.entries(2)['labels'].tobytes()))\n"
     )
 
     def run(hash_seed):
@@ -136,7 +136,7 @@ def test_pixels_are_those_of_this_revision():
     # StreetScenes.revision and measures anew; processors differ by less than the tolerance.
     images = opened("val", 3, 128, 256)
     assert StreetScenes.revision == 1
-    counted = np.bincount(images.labels(2).ravel(), minlength=256)
+    counted = np.bincount(images.entries(2)["labels"].ravel(), minlength=256)
     known = [7600, 3321, 4501, 422, 935, 424, 401, 77, 3074, 632]
     known += [3439, 170, 163, 1638, 1671, 1405, 1040, 231, 166]
     assert np.abs(counted[:19] - known).max() <= 8
@@ -147,7 +147,7 @@ def test_pixels_are_those_of_this_revision():
 def test_layout_is_the_same_at_another_resolution():
     small, large = opened(), opened(height=128, width=256)
     for i in range(8):
-        assert (small.labels(i) == large.labels(i)[1::2, 1::2]).mean() > 0.9
+        assert (small.entries(i)["labels"] == large.entries(i)["labels"][1::2, 1::2]).mean() > 0.9
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -194,7 +194,7 @@ def test_classes_can_be_learnt_and_noise_hides_them():
         x = np.concatenate(
             [pixel_features(images.image(i) + sigma * noise) for i in range(len(images))]
         )
-        y = np.concatenate([images.labels(i).ravel() for i in range(len(images))])
+        y = np.concatenate([images.entries(i)["labels"].ravel() for i in range(len(images))])
         return x[y != 255], y[y != 255]
 
     x, y = known(train)
@@ -233,7 +233,7 @@ def test_scenes_in_memory_are_bounded(monkeypatch):
 
 
 def test_scene_is_read_only():
-    for array in (opened().image(0), opened().labels(0)):
+    for array in (opened().image(0), opened().entries(0)["labels"]):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
 

@@ -13,7 +13,8 @@ def test_test_sample_is_the_whole_image():
     sample = sampling.test_sample(Noisy(Maps(), 25), Maps().open(None), 3, seed=0)
     assert sample["input"].shape == (3, 40, 60)
     assert torch.equal(integers(sample["target"])[2], torch.full((40, 60), 3))
-    assert torch.equal(sample["labels"], torch.tensor(Maps().open(None).labels(3)).long())
+    labels = Maps().open(None).entries(3)["labels"]
+    assert torch.equal(sample["labels"], torch.tensor(labels).long())
     assert sample["sigma"] == 25
 
 

@@ -39,7 +39,7 @@ GOALS = {"floor": 1.10, "Pillow": 0.35}
 class PngFolder:
     """The PNG files of the data root."""
 
-    provides_labels: ClassVar[bool] = False
+    provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def open(self, data_paths: DataPaths) -> ImageFiles:
