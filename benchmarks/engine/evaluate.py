@@ -56,6 +56,9 @@ def evaluate(
         }
         for metric, measure, column in zip(metrics, measures, values, strict=True):
             needs = {name: cut[name] for name in metric.needs}
-            column.append(measure(evaluation.cut(pred), cut["target"], **needs))
+            pair = (evaluation.cut(pred), cut["target"])
+            if metric.of_pixels:
+                pair = (evaluation.in_colour(pair[0]), evaluation.in_colour(pair[1]))
+            column.append(measure(*pair, **needs))
         progress(i + 1, len(images))
     return values

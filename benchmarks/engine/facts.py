@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Run
 from benchmarks.declare.table import as_objective
 from benchmarks.declare.tree import parts, walk
@@ -47,12 +48,24 @@ def _training(plan: Plan, runs: list[Run]) -> list[Fact]:
         ("training data", _data(plan.status, base_data(runs[0].data), repr(runs[0].data))),
         ("training", _recipes(runs)),
     ]
+    chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
+    found += [("checkpoint", words) for words in chosen if words]
     if starts := dict.fromkeys(run.start for run in runs if isinstance(run.start, Run)):
         warm_ups = (f"{run.network!r}: {_recipes([run])}" for run in starts)
         found.append(("start of every row", "a shared warm-up, " + "; ".join(warm_ups)))
     if sizes := dict.fromkeys(size for row in plan.rows for size in _shrunk_sizes(row)):
         found.append(("sizes that follow crop and batch", "; ".join(sizes)))
     return found
+
+
+def _choice(plan: Plan, keep: str | Best) -> str:
+    """How the weights were chosen among those of a training; "" for the last ones."""
+    if not isinstance(keep, Best):
+        return ""
+    where = _data(plan.status, base_data(keep.data), repr(keep.data))
+    tests = {base_data(s.data) for row in plan.rows for column in row.scores for s in column}
+    own = "; CHOSEN ON THE TEST IMAGES" if base_data(keep.data) in tests else ""
+    return f"the best {keep.metric.symbol} on {where}, every {int(keep.every)} steps{own}"
 
 
 def _data(status: Status, data: Any, name: str = "") -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.engine.content_ids import ContentIds, Score, digest, slug
 from benchmarks.engine.freshness import changed, sources
@@ -74,7 +75,7 @@ class Status:
         record = folder.read_json("run.json")
         if record is None or not folder.intact(WEIGHTS):
             return State("partial" if (folder.path / "checkpoint.pt").exists() else "new")
-        if modules := changed(record["sources"], sources(run, TRAIN_MODULE)):
+        if modules := changed(record["sources"], training_sources(run)):
             return State("stale", f"{', '.join(modules)} changed since")
         for dependency in dependencies(run):
             known = record["needs"].get(self.ids.run_id(dependency))
@@ -155,6 +156,12 @@ class Status:
     def weights_behind(self, score: Score) -> dict[str, str]:
         """Digests of the weights of the run and of the judges behind a score, by run id."""
         return {self.ids.run_id(d): self.weights_digest(d) for d in dependencies(score)}
+
+
+def training_sources(run: Run) -> dict[str, str]:
+    """Digests of the code that makes a run; measuring counts where it chooses the weights."""
+    chosen = (EVALUATE_MODULE,) if isinstance(run.training.keep, Best) else ()
+    return sources(run, TRAIN_MODULE, *chosen)
 
 
 def _pixels(training: dict[str, Any]) -> int:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import Tensor
+from torch import Tensor, nn
 
+from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Provider, Released, Run
-from benchmarks.engine.freshness import sources
+from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import machine
 from benchmarks.engine.problems import Failed, first_line
 from benchmarks.engine.progress import Progress, clock, say
-from benchmarks.engine.status import TRAIN_MODULE, WEIGHTS, State, Status
+from benchmarks.engine.status import WEIGHTS, State, Status, training_sources
 from benchmarks.engine.store import Damaged, RunFolder
 from benchmarks.engine.train import Checkpoints, train
 from losses.objective import Resources
@@ -64,7 +66,8 @@ def make_run(
         progress=progress,
         every=every,
     )
-    network = train(run, images, resources, checkpoints, start, workers)
+    score = _score(run.training.keep, status, resources)
+    network = train(run, images, resources, checkpoints, start, workers, score)
     progress.close()
     origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
@@ -73,6 +76,21 @@ def make_run(
     for leftover in ("checkpoint.pt", "checkpoint.json", "failure.json"):
         folder.remove(leftover)
     say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
+
+
+def _score(
+    keep: str | Best, status: Status, resources: Resources
+) -> Callable[[nn.Module], float] | None:
+    """The number by which the best weights are chosen; None where the last ones are kept."""
+    if not isinstance(keep, Best):
+        return None
+    images = status.ids.images(keep.data)
+
+    def score(network: nn.Module) -> float:
+        (values,) = evaluate(network, keep.data, images, [keep.metric], keep.evaluation, resources)
+        return keep.metric.summary(values)
+
+    return score
 
 
 def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
@@ -98,7 +116,7 @@ def _checkpoint(run: Run, status: Status, label: str) -> tuple[bytes | None, Ori
     is: where those are made again, it is dropped; elsewhere it goes on and stays marked.
     """
     folder = status.folder(run)
-    present = Origin(sources(run, TRAIN_MODULE), status.weights_needed(run))
+    present = Origin(training_sources(run), status.weights_needed(run))
     origin = present
     saved, step = _last_saved(folder)
     if saved is not None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Run
 from benchmarks.engine.network_outputs import child_seed, network_outputs
 from datasets.images import Images
@@ -52,13 +53,15 @@ def train(
     checkpoints: Checkpoints,
     start: dict[str, Tensor] | None = None,
     workers: int = 0,
+    score: Callable[[nn.Module], float] | None = None,
 ) -> nn.Module:
-    """Train a declared run to its last step and return the network.
+    """Train a declared run to its last step and return the network that its recipe keeps.
 
     Args:
         images: the opened data set of `run.data`.
         start: weights from which the network starts instead of its initialisation.
         workers: loader processes; they change nothing but the speed.
+        score: the number by which `run.training.keep` chooses, where it is a `Best`.
 
     Raises:
         TrainingError: a loss became infinite or NaN; names the step and the term.
@@ -75,12 +78,20 @@ def train(
         values = state.advance({k: v.to(resources.device) for k, v in batch.items()})
         if state.step % checkpoints.log_every == 0 or state.step == steps:
             checkpoints.log({"step": state.step, "lr": state.lr, **values()})
+        if isinstance(recipe.keep, Best) and state.step in looks(recipe.keep, steps):
+            value = state.look(recipe.keep, score)
+            checkpoints.log({"step": state.step, f"{recipe.keep.metric.symbol} to keep": value})
         checkpoints.progress(state.step, steps)
         if time.monotonic() - written >= checkpoints.every:
             checkpoints.save(state.to_bytes())
             written = time.monotonic()
     state.check()
-    return state.network.eval()
+    return state.kept().eval()
+
+
+def looks(keep: Best, steps: int) -> Collection[int]:
+    """The steps after which the network is measured: every so many, and the last."""
+    return {*range(int(keep.every), steps + 1, int(keep.every)), steps}
 
 
 class Trainee:
@@ -99,8 +110,9 @@ class Trainee:
             objective = 1.0 * objective
         self.objective: WeightedSum = objective.build(resources)
         self.optimizer = run.training.optimizer.build(self.network)
-        self.scheduler = run.training.schedule.build(self.optimizer)
+        self.scheduler = run.training.schedule.build(self.optimizer, int(run.training.steps))
         self.step = 0
+        self.best: tuple[float, dict[str, Tensor]] | None = None
         torch.manual_seed(child_seed(run.seed, 3))
 
     @property
@@ -124,6 +136,28 @@ class Trainee:
         self.step += 1
         return lambda: {name: float(value) for name, value in values.items()}
 
+    def look(self, keep: Best, score: Callable[[nn.Module], float] | None) -> float:
+        """Measure the network and remember its weights if they are the best so far.
+
+        Raises:
+            TrainingError: nobody gave a way to measure it.
+        """
+        if score is None:
+            raise TrainingError("the recipe keeps the best weights, and nothing measures them")
+        with torch.random.fork_rng():  # looking must not change what the next steps draw
+            value = score(self.network)
+        self.network.train()
+        if keep.better(value, None if self.best is None else self.best[0]):
+            weights = self.network.state_dict()
+            self.best = (value, {k: v.detach().cpu().clone() for k, v in weights.items()})
+        return value
+
+    def kept(self) -> nn.Module:
+        """The network with the weights that the recipe keeps."""
+        if self.best is not None:
+            self.network.load_state_dict(self.best[1])
+        return self.network
+
     def check(self) -> None:
         """Raises TrainingError when a trained weight is not finite."""
         for name, value in self.network.state_dict().items():
@@ -142,6 +176,7 @@ class Trainee:
             "scheduler": self.scheduler.state_dict(),
             "rng": torch.get_rng_state(),
             "cuda_rng": cuda,
+            "best": self.best,
         }
         torch.save(content, buffer)
         return buffer.getvalue()
@@ -157,3 +192,4 @@ class Trainee:
         if content["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(content["cuda_rng"])
         self.step = content["step"]
+        self.best = content["best"]

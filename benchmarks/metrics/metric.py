@@ -27,6 +27,7 @@ class Metric:
     digits: decimal places where a column does not say otherwise.
     higher_is_better: the direction of ranks and arrows.
     needs: entries of the batch that the metric takes besides `pred` and `target`.
+    of_pixels: whether it compares pixels, and so follows the evaluation's colour; others take RGB.
     revision: raised when the behaviour is changed on purpose.
     """
 
@@ -35,6 +36,7 @@ class Metric:
     digits: ClassVar[int]
     higher_is_better: ClassVar[bool]
     needs: ClassVar[tuple[str, ...]] = ()
+    of_pixels: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     @property
@@ -45,9 +47,10 @@ class Metric:
     def build(self, resources: Resources) -> Callable[..., Any]:
         """The function `(pred, target, **needs) -> value` of one image.
 
-        It takes `pred` and `target` as (3, H, W) float32 RGB in [0, 1], clamped and rounded by the
-        protocol, and the entries that `needs` names without their batch axis. The value can be
-        written as JSON (no NaN, no infinity) and is what the store keeps.
+        It takes `pred` and `target` as (3, H, W) float32 RGB in [0, 1], or (1, H, W) luma if it is
+        `of_pixels`, clamped and rounded by the protocol, and the entries that `needs` names without
+        their batch axis. The value can be written as JSON (no NaN, no infinity) and is what the
+        store keeps.
         """
         raise NotImplementedError
 
@@ -87,7 +90,7 @@ def check_images(pred: Tensor, target: Tensor) -> None:
     """
     if pred.ndim != 3 or pred.shape != target.shape:
         raise ValueError(
-            "a metric takes one image and its target, (3, H, W) each, "
+            "a metric takes one image and its target, (C, H, W) each, "
             f"not {tuple(pred.shape)} and {tuple(target.shape)}"
         )
     for name, image in (("pred", pred), ("target", target)):

@@ -32,13 +32,14 @@ class MSSSIM(Metric):
     symbol: ClassVar[str] = "MS-SSIM"
     digits: ClassVar[int] = 3
     higher_is_better: ClassVar[bool] = True
+    of_pixels: ClassVar[bool] = True
 
     @property
     def note(self) -> str:
         """The definition in one sentence, for captions."""
         return (
             "MS-SSIM over 5 scales with the weights of Wang et al. (2003), Gaussian 11x11 window "
-            "of sigma 1.5, K = (0.01, 0.03), no padding of the window, mean over RGB channels, "
+            "of sigma 1.5, K = (0.01, 0.03), no padding of the window, mean over channels, "
             "averaged over images"
         )
 

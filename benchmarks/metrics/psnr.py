@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PSNR(Metric):
-    """PSNR in dB of RGB images.
+    """PSNR in dB of RGB images, or of their luma.
 
     Identical images have an infinite PSNR, which JSON cannot hold: the value of such an image is
     None, and the mean over images that include one is infinite.
@@ -33,12 +33,13 @@ class PSNR(Metric):
     unit: ClassVar[str] = "dB"
     digits: ClassVar[int] = 2
     higher_is_better: ClassVar[bool] = True
+    of_pixels: ClassVar[bool] = True
 
     @property
     def note(self) -> str:
         """The definition in one sentence, for captions."""
         return (
-            "PSNR in dB for a peak of 1 and the mean squared error over all pixels and RGB "
+            "PSNR in dB for a peak of 1 and the mean squared error over all pixels and "
             "channels of an image, averaged over images"
         )
 

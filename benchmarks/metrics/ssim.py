@@ -30,13 +30,14 @@ class SSIM(Metric):
     symbol: ClassVar[str] = "SSIM"
     digits: ClassVar[int] = 3
     higher_is_better: ClassVar[bool] = True
+    of_pixels: ClassVar[bool] = True
 
     @property
     def note(self) -> str:
         """The definition in one sentence, for captions."""
         return (
             "SSIM with a Gaussian 11x11 window of sigma 1.5, K = (0.01, 0.03), population "
-            "covariances, no padding, mean over RGB channels, averaged over images"
+            "covariances, no padding, mean over channels, averaged over images"
         )
 
     def build(self, resources: Resources) -> Callable[..., float]:

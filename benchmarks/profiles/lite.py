@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.cbdnet import CBDNet
@@ -9,12 +11,12 @@ from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.protocol import Training
-from benchmarks.declare.runs import Network
+from benchmarks.declare.runs import Run
 from benchmarks.profiles.profile import Profile, Short, recipe_for
 
 # SRN's and DsDeblur's steps take many times as long as FFDNet's, and their 5x5 kernels and sums of
 # 48 layers overshoot at its rate.
-RECIPES: dict[type, Short] = {
+RECIPES: dict[Any, Short] = {
     FFDNet: Short(2000, 8, 64, 5e-4),
     CBDNet: Short(2000, 8, 64, 5e-4),
     SADNet: Short(2000, 8, 64, 5e-4),
@@ -24,9 +26,9 @@ RECIPES: dict[type, Short] = {
 }
 
 
-def training(declared: Training, network: Network) -> Training:
+def training(run: Run) -> Training:
     """The declared recipe in fewer steps of fewer and smaller crops."""
-    shortened: Training = recipe_for(network, RECIPES, __file__).of(declared)
+    shortened: Training = recipe_for(run, RECIPES, __file__).of(run.training)
     return shortened
 
 
@@ -34,7 +36,7 @@ LITE = Profile(
     name="lite",
     summary="real images from --data-root, hours on one machine; looks for the papers' order",
     training=training,
-    warm_up=lambda network: None,
+    warm_up=lambda run: None,
     features="imagenet if present",
     feature_width=1.0,
     absent_classes="skip",

@@ -7,8 +7,8 @@ from benchmarks.profiles.profile import Profile
 PAPER = Profile(
     name="paper",
     summary="the papers' protocol, data and pretrained weights; a GPU's day or more per row",
-    training=lambda declared, network: declared,
-    warm_up=lambda network: None,
+    training=lambda run: run.training,
+    warm_up=lambda run: None,
     features="imagenet",
     feature_width=1.0,
     absent_classes="zero",

@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from torch import nn
-
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.protocol import Training
-from benchmarks.declare.runs import Network
+from benchmarks.declare.runs import Network, Run
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,10 @@ class WarmUp:
 class Profile:
     """One way to run every table.
 
-    training: the declared recipe of a network -> the recipe that is run.
-    warm_up: how a network is first trained, with the objective of its block's first row, before
-        its rows start from these weights; None for rows that start from scratch.
+    training: the declared training of a row -> the recipe that is run.
+    warm_up: how the network of a declared training is first trained, with the objective of its
+        block's first row, before its rows start from these weights; None for rows that start from
+        scratch.
     features: "imagenet", "random", or "imagenet if present".
     feature_width: the share of channels of random feature networks.
     absent_classes: how MIoU counts a class that occurs in neither truth nor prediction.
@@ -43,8 +42,8 @@ class Profile:
 
     name: str
     summary: str
-    training: Callable[[Training, Network], Training]
-    warm_up: Callable[[Network], WarmUp | None]
+    training: Callable[[Run], Training]
+    warm_up: Callable[[Run], WarmUp | None]
     features: Literal["imagenet", "random", "imagenet if present"]
     feature_width: float
     absent_classes: Literal["zero", "skip"]
@@ -73,15 +72,20 @@ class Short:
         )
 
 
-def recipe_for(network: Network, recipes: Mapping[type[nn.Module], Any], file: str) -> Any:
-    """The line of a profile for a network.
+def recipe_for(run: Run, recipes: Mapping[Any, Any], file: str) -> Any:
+    """The line of a profile for the network of a run, or for the network on the run's task.
+
+    Args:
+        recipes: by network, or by network and degradation where a task takes another one.
 
     Raises:
         DeclarationError: the profile has none; the message says what to add.
     """
-    if network.architecture not in recipes:
-        raise DeclarationError(
-            f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, "
-            "and see that the network is better than its input after such a training"
-        )
-    return recipes[network.architecture]
+    network = run.network
+    for key in ((network.architecture, type(run.data)), network.architecture):
+        if key in recipes:
+            return recipes[key]
+    raise DeclarationError(
+        f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, and see "
+        "that the network is better than its input after such a training"
+    )

@@ -91,7 +91,7 @@ class Resolver:
         run = self.shortened(declared)
         if row.start is not None:
             return replace(run, start=self.run(table, row.start, seed))
-        warm_up = self.profile.warm_up(row.network)
+        warm_up = self.profile.warm_up(declared)
         if warm_up is None:
             return run
         objective = as_objective(table.warm_up or _first_objective(table, row.network))
@@ -100,7 +100,7 @@ class Resolver:
 
     def shortened(self, declared: Run) -> Run:
         """A declared training by this profile's recipe, from its own initialisation."""
-        return self._shrunk(declared, self.profile.training(declared.training, declared.network))
+        return self._shrunk(declared, self.profile.training(declared))
 
     def _shrunk(self, declared: Run, training: Training) -> Run:
         """The run with another recipe; sizes in the objective follow crop and batch."""
@@ -109,4 +109,4 @@ class Resolver:
         if isinstance(declared.objective, Objective):
             terms = tuple((w, term.scaled(crop, batch)) for w, term in declared.objective.terms)
             declared = replace(declared, objective=Objective(terms))
-        return replace(self.resolve(declared), training=training)
+        return replace(self.resolve(declared), training=self.resolve(training))

@@ -16,7 +16,7 @@ from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.super_resolution.edsr import EDSR
 from benchmarks.declare.protocol import Adam, MultiStep, Training
-from benchmarks.declare.runs import Network, network
+from benchmarks.declare.runs import Run, network
 from benchmarks.profiles.profile import Profile, Short, WarmUp, recipe_for
 
 
@@ -40,7 +40,7 @@ IDENTITY = (("start", "identity"),)
 
 # The shared warm-up of each network, and the training of its rows: shorter for networks that take
 # long for a step, need larger crops, or are thrown back by the first steps of a new Adam.
-RECIPES: dict[type, tuple[Begin, Short]] = {
+RECIPES: dict[Any, tuple[Begin, Short]] = {
     FFDNet: (Begin(900, 8, 32, 1e-3, GAIN), Short(10, 8, 32, 2e-4)),
     CBDNet: (Begin(100, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
     SADNet: (Begin(36, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
@@ -50,9 +50,9 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
 }
 
 
-def warm_up(declared: Network) -> WarmUp:
-    """The warm-up of a network: Adam, with two falls of the learning rate."""
-    begin, _ = recipe_for(declared, RECIPES, __file__)
+def warm_up(run: Run) -> WarmUp:
+    """The warm-up of a run's network: Adam, with two falls of the learning rate."""
+    begin, _ = recipe_for(run, RECIPES, __file__)
     training = Training(
         steps=begin.steps,
         batch=begin.batch,
@@ -61,14 +61,14 @@ def warm_up(declared: Network) -> WarmUp:
         schedule=MultiStep((begin.steps * 7 // 10, begin.steps * 9 // 10), 0.3),
         augment="flips_transpose",
     )
-    changed = dict(declared.arguments) | dict(begin.arguments)
-    return WarmUp(network(declared.architecture, **changed), training)
+    changed = dict(run.network.arguments) | dict(begin.arguments)
+    return WarmUp(network(run.network.architecture, **changed), training)
 
 
-def training(declared: Training, network: Network) -> Training:
+def training(run: Run) -> Training:
     """The declared recipe of a row in a few steps."""
-    _, short = recipe_for(network, RECIPES, __file__)
-    shortened: Training = short.of(declared)
+    _, short = recipe_for(run, RECIPES, __file__)
+    shortened: Training = short.of(run.training)
     return shortened
 
 
