@@ -43,7 +43,7 @@ def _unstated(paper: Paper, numbers: Numbers) -> Iterator[Finding]:
 
 
 def merged(found: Sequence[Finding]) -> list[Finding]:
-    """The same finding in several places, once."""
+    """Join the same finding in several places into one."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for f in found:
         places.setdefault((f.printed, f.follows, f.sure), []).append(f.where)

@@ -112,7 +112,7 @@ class Quantity:
     """A number made of the cells of tables."""
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Its value.
+        """What is known about the quantity's value.
 
         Raises:
             NoNumberError: a cell has no number.
@@ -120,7 +120,7 @@ class Quantity:
         raise NotImplementedError
 
     def words(self, numbers: Numbers) -> str:
-        """How it comes about, for a reader."""
+        """How the value comes about, for a reader."""
         return shown(self.evaluate(numbers).point)
 
     def __sub__(self, other: Quantity) -> Difference:
@@ -134,7 +134,7 @@ class Constant(Quantity):
     value: str
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Exactly that."""
+        """The constant, which nothing bounds because it is exact."""
         return Estimate.exactly(Fraction(self.value))
 
 
@@ -151,7 +151,7 @@ class Cell(Quantity):
         return numbers.estimate(self.table, self.row, self.column)
 
     def place(self, numbers: Numbers) -> GridCell:
-        """The cell itself."""
+        """The cell of the table model that this name stands for."""
         return numbers.cell(self.table, self.row, self.column)[0]
 
     def words(self, numbers: Numbers) -> str:
@@ -163,12 +163,12 @@ class Cell(Quantity):
         return f"{self.row} {self._number(numbers)}"
 
     def _number(self, numbers: Numbers) -> str:
-        """With as many digits as the paper prints."""
+        """The cell's number with as many digits as the paper prints."""
         _, column = numbers.cell(self.table, self.row, self.column)
         return f"{float(self.evaluate(numbers).point):.{column.digits}f}"
 
     def upward(self, numbers: Numbers) -> bool:
-        """Whether more is better."""
+        """Whether a greater number in the cell's column is better."""
         return bool(numbers.cell(self.table, self.row, self.column)[1].higher_is_better)
 
 
@@ -180,11 +180,11 @@ class Best(Quantity):
 
     @property
     def column(self) -> str:
-        """The column of all of them."""
+        """The column that the rows are compared in."""
         return self.rows[0].column
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Of replicates one by one: the best row may be another for other images."""
+        """The best value; of replicates one by one, as the best row may change with the images."""
         known = [cell.evaluate(numbers) for cell in self.rows]
         choose = max if self.upward(numbers) else min
         point = choose(k.point for k in known)
@@ -196,11 +196,11 @@ class Best(Quantity):
         return Estimate.measured(point, tuple(map(choose, zip(*replicates, strict=True))))
 
     def words(self, numbers: Numbers) -> str:
-        """The cell that it is."""
+        """The cell of the row that turns out best, in words."""
         return self._which(numbers).words(numbers)
 
     def brief(self, numbers: Numbers) -> str:
-        """The row that it is and its number."""
+        """The row that turns out best, and its number."""
         return self._which(numbers).brief(numbers)
 
     def _which(self, numbers: Numbers) -> Cell:
@@ -208,7 +208,7 @@ class Best(Quantity):
         return next(cell for cell in self.rows if cell.evaluate(numbers).point == best)
 
     def upward(self, numbers: Numbers) -> bool:
-        """Whether more is better."""
+        """Whether a greater number in the column is better."""
         return self.rows[0].upward(numbers)
 
 
@@ -220,14 +220,14 @@ class Difference(Quantity):
     right: Quantity
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Of replicates pair by pair, so that what the images have in common cancels."""
+        """The difference; of replicates pair by pair, so that what the images share cancels."""
         a, b = self.left.evaluate(numbers), self.right.evaluate(numbers)
         if not numbers.printed:
             return Estimate.measured(a.point - b.point, _combined(a, b))
         return Estimate(a.point - b.point, a.low - b.high, a.high - b.low)
 
     def words(self, numbers: Numbers) -> str:
-        """`PDL 0.57 less L1 0.57 = 0`."""
+        """The subtraction in words, such as `PDL 0.57 less L1 0.57 = 0`."""
         total = shown(self.evaluate(numbers).point)
         return f"{self.left.words(numbers)} less {self.right.words(numbers)} = {total}"
 
@@ -240,7 +240,7 @@ class Gain(Quantity):
     over: Cell | Best
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Positive if better."""
+        """The gain, which is positive if the first number is better than the second."""
         upward = self.of.upward(numbers)
         ordered = (self.of, self.over) if upward else (self.over, self.of)
         return Difference(*ordered).evaluate(numbers)
@@ -259,13 +259,13 @@ class Percent(Quantity):
     part: Quantity
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """A hundred times as much."""
+        """The fraction times a hundred."""
         known = self.part.evaluate(numbers)
         replicates = known.replicates and tuple(100 * value for value in known.replicates)
         return Estimate(100 * known.point, 100 * known.low, 100 * known.high, replicates)
 
     def words(self, numbers: Numbers) -> str:
-        """With its unit."""
+        """The fraction in words, and its value in percentage points."""
         return f"{self.part.words(numbers)}, {shown(self.evaluate(numbers).point)} points"
 
 
@@ -276,7 +276,7 @@ class Mean(Quantity):
     parts: tuple[Quantity, ...]
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """Of measured cells: the images of different test sets are drawn independently."""
+        """The mean; images of different test sets are drawn independently of each other."""
         known = [part.evaluate(numbers) for part in self.parts]
         n = len(known)
         point = sum((k.point for k in known), Fraction(0)) / n
@@ -289,7 +289,7 @@ class Mean(Quantity):
         return Estimate.measured(point, means)
 
     def words(self, numbers: Numbers) -> str:
-        """`mean of 8: 0.085`."""
+        """The mean with the number of its parts, such as `mean of 8: 0.085`."""
         return f"mean of {len(self.parts)}: {shown(self.evaluate(numbers).point)}"
 
 

@@ -39,7 +39,7 @@ class Statement:
     """Something that numbers can bear out or contradict."""
 
     def check(self, numbers: Numbers) -> Outcome:
-        """Whether it holds."""
+        """Whether the numbers bear the statement out, and which of them decide it."""
         try:
             return self._check(numbers)
         except NoNumberError as error:
@@ -56,7 +56,7 @@ def _why(quantity: Quantity, estimate: Estimate, numbers: Numbers) -> str:
 
 @dataclass(frozen=True)
 class Positive(Statement):
-    """A quantity is greater than zero."""
+    """The statement that a quantity is greater than zero."""
 
     quantity: Quantity
 
@@ -66,7 +66,7 @@ class Positive(Statement):
 
 
 def _sign(estimate: Estimate) -> Truth:
-    """Rounding keeps the order of two numbers, so a bound of zero itself is on the safe side."""
+    """Whether a value is above zero; rounding keeps order, so a bound of zero itself is safe."""
     if estimate.point > 0 and estimate.low >= 0:
         return "holds"
     if estimate.point < 0 and estimate.high <= 0:
@@ -75,13 +75,13 @@ def _sign(estimate: Estimate) -> Truth:
 
 
 def greater(left: Quantity, right: Quantity) -> Positive:
-    """The left quantity is greater than the right one."""
+    """The statement that the left quantity is greater than the right one."""
     return Positive(left - right)
 
 
 @dataclass(frozen=True)
 class Between(Statement):
-    """A quantity lies between two bounds, or on one; printed numbers are taken as they stand."""
+    """The statement that a quantity lies within two bounds; printed numbers count as they stand."""
 
     quantity: Quantity
     low: str
@@ -98,7 +98,7 @@ class Between(Statement):
 
 @dataclass(frozen=True)
 class States(Statement):
-    """A quantity is the number that the text gives, at the text's precision."""
+    """The statement that a quantity is the text's number, at the text's precision."""
 
     quantity: Quantity
     stated: str
@@ -121,7 +121,7 @@ def _within(estimate: Estimate, low: Fraction, high: Fraction) -> Truth:
 
 @dataclass(frozen=True)
 class Preferred(Statement):
-    """More than half of all raters prefer one to the other.
+    """The statement that more than half of all raters prefer one to the other.
 
     answers: of how many answers the printed fraction is; a measured one knows it itself.
     """
@@ -144,7 +144,7 @@ class Preferred(Statement):
 
 @dataclass(frozen=True)
 class All(Statement):
-    """Every part holds."""
+    """The statement that every one of its parts holds."""
 
     parts: tuple[Statement, ...]
 
@@ -166,7 +166,7 @@ class All(Statement):
 
 
 def every(*parts: Statement) -> All:
-    """All of them; parts that are themselves many count one by one."""
+    """Join statements into one that holds if all do; parts of a joined one count one by one."""
     flat: list[Statement] = []
     for part in parts:
         flat += part.parts if isinstance(part, All) else (part,)
@@ -174,7 +174,7 @@ def every(*parts: Statement) -> All:
 
 
 def beats(table: str, row: str, others: Iterable[str], columns: Iterable[str]) -> All:
-    """A row is better than each of the others in every column."""
+    """The statement that a row is better than each of the others in every column."""
     columns = tuple(columns)
     return All(
         tuple(

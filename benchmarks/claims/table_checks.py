@@ -124,7 +124,7 @@ def score(grid: Grid, rows: list[GridRow], row: GridRow) -> Fraction:
 
 
 def score_bounds(grid: Grid, rows: list[GridRow], row: GridRow) -> Bounds:
-    """Interval arithmetic: Eq. 7 is within these, whatever was rounded away.
+    """The bounds of Eq. 7 by interval arithmetic, whatever was rounded away.
 
     The row and the best values are taken to be rounded independently, which is more than can be
     where the row is itself the best of a column.

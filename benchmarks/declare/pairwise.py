@@ -58,17 +58,17 @@ class Pairwise(Exhibit):
 
     @property
     def runnable(self) -> int:
-        """None: it takes people."""
+        """Zero: no machine can measure a preference."""
         return 0
 
     @property
     def fillable(self) -> bool:
-        """Always: with raters' answers, or else with what the paper prints."""
+        """True: the table takes raters' answers, and else what the paper prints."""
         return True
 
     @property
     def how_much(self) -> str:
-        """What it takes."""
+        """What filling the table takes, in words for a list: raters."""
         return "needs raters"
 
     def printed(self) -> Grid:

@@ -17,7 +17,7 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class PrintedNumber:
-    """text: the digits with a leading zero, or what stands in their place."""
+    """A number as it is printed; text: its digits with a leading zero, or what replaces them."""
 
     text: str
     rank: int | None = None

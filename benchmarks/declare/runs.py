@@ -28,7 +28,7 @@ class Network:
 
     @property
     def name(self) -> str:
-        """The class name."""
+        """The name of the architecture's class."""
         return self.architecture.__name__
 
     @property

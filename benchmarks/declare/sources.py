@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Source:
-    """kind: "paper", "cited" or "assumed"; note: the section, the work, or the reason."""
+    """The origin of a value; kind: "paper", "cited", "assumed"; note: section, work or reason."""
 
     kind: str
     note: str

@@ -17,7 +17,7 @@ from losses.objective import Objective, Term
 
 @dataclass(frozen=True)
 class Speed(Exhibit):
-    """Training steps per second, of those of the first objective.
+    """A table of training steps per second, as a share of those of the first objective.
 
     objectives: by the paper's label, each with the number that it prints.
     features: the network that the perceptual objectives look through; it sets the floor.
@@ -35,12 +35,12 @@ class Speed(Exhibit):
 
     @property
     def cells(self) -> int:
-        """One per objective."""
+        """How many speeds the table has: one per objective."""
         return len(self.objectives)
 
     @property
     def runnable(self) -> int:
-        """All of them."""
+        """How many of them can be measured: all."""
         return self.cells
 
     def runs(self) -> dict[str, Run]:

@@ -49,7 +49,7 @@ class Column:
 
     @property
     def implemented(self) -> bool:
-        """Whether the suite can fill it, given the data."""
+        """Whether the suite can fill the column, given the data."""
         return isinstance(self.metric, Derived) or self.measured
 
     @property
@@ -59,7 +59,7 @@ class Column:
 
     @property
     def name(self) -> str:
-        """As it is printed and asked for: `sigma=25 PSNR`."""
+        """The column's name as it is printed and asked for: `sigma=25 PSNR`."""
         return f"{self.group} {self.metric.symbol}".strip()
 
 
@@ -96,7 +96,7 @@ class Row:
 
     @property
     def trained(self) -> bool:
-        """Whether it takes a training; else its network has nothing to learn, or is released."""
+        """Whether the row takes a training; else its network learns nothing, or is released."""
         return self.objective is not None
 
     @property
@@ -253,7 +253,7 @@ def printed_cells(row: Row) -> list[Cell]:
 
 
 def status(row: Row) -> str:
-    """Of a cell of the row before anything is measured."""
+    """The status of a row's cells before anything is measured."""
     return "pending" if row.implemented else "not implemented"
 
 
@@ -263,7 +263,7 @@ def _digits(numbers: tuple[PrintedNumber, ...], default: int) -> int:
 
 
 def as_objective(declared: Objective | Term) -> Objective:
-    """A single term is an objective of weight one."""
+    """The declared objective; a single term becomes an objective of weight one."""
     return declared if isinstance(declared, Objective) else 1.0 * declared
 
 

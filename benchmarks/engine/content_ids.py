@@ -110,7 +110,7 @@ class ContentIds:
 
 
 def base_data(data: Any) -> Any:
-    """The data set under its degradations."""
+    """The data set that lies under its degradations."""
     while not hasattr(data, "open"):
         data = data.data
     return data

@@ -39,7 +39,7 @@ class Engine:
 
     @property
     def device(self) -> torch.device:
-        """Where networks run."""
+        """The device on which networks run."""
         return self.status.device
 
     def weights_file(self, name: str, sha256: str) -> Path:

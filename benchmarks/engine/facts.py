@@ -69,7 +69,7 @@ def _choice(plan: Plan, keep: str | Best) -> str:
 
 
 def _data(status: Status, data: Any, name: str = "") -> str:
-    """`Cityscapes(split='val'), 2 of 500 images`."""
+    """A data set and its images in words, such as `Cityscapes(split='val'), 2 of 500 images`."""
     text = name or repr(data)
     try:
         images = status.ids.images(data)
@@ -91,7 +91,7 @@ def _recipes(runs: list[Run]) -> str:
 
 
 def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
-    """`L_D2SM: window 16 for the declared 224, ...` for terms that the profile made smaller."""
+    """Sizes that the profile made smaller, such as `L_D2SM: window 16 for the declared 224`."""
     if row.row is None or row.row.objective is None or not isinstance(row.providers[0], Run):
         return
     declared = as_objective(row.row.objective).terms

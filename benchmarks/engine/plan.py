@@ -165,7 +165,7 @@ def _ask(rows: list[PlannedRow], only: str, table: Table) -> None:
 
 
 def _providers(resolver: Resolver, table: Table, row: Row, seeds: Sequence[int]) -> list[Provider]:
-    """One per seed; a network without training is the same for all."""
+    """The providers of a row, one per seed; a network without training is the same for all."""
     if row.model is None:
         return []
     providers = [resolver.run(table, row, seed) for seed in seeds]

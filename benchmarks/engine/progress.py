@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 
 def clock(seconds: float) -> str:
-    """`7 s`, `3 min 20 s`, `2 h 05 min`."""
+    """A time in words, such as `7 s`, `3 min 20 s`, `2 h 05 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -51,16 +51,16 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the beginning of the work."""
         return time.monotonic() - self.begun
 
     def close(self) -> None:
-        """Remove the bar."""
+        """Remove the progress bar."""
         if self.bar is not None:
             self.bar.close()
 
 
 def say(message: str) -> None:
-    """A line on stderr that does not tear a bar."""
+    """Print a line on stderr that does not tear a progress bar."""
     tqdm.write(message, file=sys.stderr)
     sys.stderr.flush()

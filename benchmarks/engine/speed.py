@@ -46,30 +46,30 @@ class SpeedWork:
 
     @property
     def exhibit(self) -> Exhibit:
-        """The table."""
+        """The table of speeds that is filled."""
         return self.table
 
     def steps(self) -> list[Step]:
-        """One line: all objectives are timed together."""
+        """The one line of the plan: all objectives are timed together."""
         return [Step("time", "training steps, of all objectives in turn")]
 
     def jobs(self) -> Iterator[Job]:
-        """None that another process could take: the objectives are timed in turn within one."""
+        """No jobs for other processes: the objectives are timed in turn within one."""
         return iter(())
 
     def make(self) -> None:
-        """Nothing by itself: the steps are timed when the grid is asked for."""
+        """Do nothing yet: the steps are timed when the grid is asked for."""
 
     def pictures(self) -> list[tuple[str, Path]]:
-        """None."""
+        """No pictures: no image is restored."""
         return []
 
     def problems(self) -> list[str]:
-        """None: what is absent is an error of `grid`."""
+        """No problems: what is absent is an error of `grid`."""
         return []
 
     def complete(self, grid: Grid) -> bool:
-        """Always: all objectives are timed, or none."""
+        """True: all objectives are timed, or none."""
         return True
 
     def grid(self) -> Grid:
@@ -147,7 +147,7 @@ def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
 
 
 def _step(run: Run, batch: dict[str, torch.Tensor], engine: Engine) -> Callable[[], object]:
-    """One training step, always on the same batch."""
+    """One training step to be called, always on the same batch."""
     trainee = Trainee(run, engine, None)
     return lambda: trainee.advance(dict(batch))
 
@@ -183,7 +183,7 @@ def _in_turn(
 
 
 def _now(device: torch.device) -> float:
-    """Seconds on a clock that waits for a GPU to finish; of this process alone on a CPU."""
+    """The time on a clock that waits for a GPU to finish; of this process alone on a CPU."""
     if device.type == "cpu":
         return time.process_time()
     torch.cuda.synchronize(device)

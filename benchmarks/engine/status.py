@@ -84,7 +84,7 @@ class Status:
         return State("finished")
 
     def redo(self, state: State) -> bool:
-        """Whether something in that state must be made."""
+        """Whether a run or a score in that state must be made."""
         if state.status == "stale":
             return self.refresh or self.resolver.profile.redo_stale
         return state.status != "finished"
@@ -134,7 +134,7 @@ class Status:
         return f"images/{digest([*data, score.seed])}.png"
 
     def record(self, score: Score) -> dict[str, Any] | None:
-        """What was measured, or None where nothing was, or where it was damaged."""
+        """What was measured, or None where nothing was, or the record was damaged."""
         record: dict[str, Any] | None = self.folder(score.provider).read_json(
             self.score_name(score)
         )
@@ -165,6 +165,6 @@ def training_sources(run: Run) -> dict[str, str]:
 
 
 def _pixels(training: dict[str, Any]) -> int:
-    """Pixels that pass through the network in a training."""
+    """How many pixels pass through the network in a training."""
     steps, batch, crop = (int(training[name]) for name in _SIZES)
     return steps * batch * crop**2

@@ -110,7 +110,7 @@ def _step(status: Status, provider: Provider, what: str) -> Step:
 
 
 def _measuring(status: Status, row: PlannedRow) -> Step | None:
-    """One line for the scores of a row that are not in the store."""
+    """The line of the plan for those scores of a row that are not in the store."""
     scores = [score for column in row.scores for score in column]
     problems: dict[str, None] = {}
     for score in scores:

@@ -37,7 +37,7 @@ class Damaged(Exception):  # noqa: N818 - a state of a file, told to the caller
 
 
 def warn(message: str) -> None:
-    """One line on stderr, in the tone of all the suite's warnings."""
+    """Print one line on stderr, in the tone of all the suite's warnings."""
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
@@ -77,7 +77,7 @@ class RunFolder:
             write_file(sums, line.encode())
 
     def read(self, name: str) -> bytes | None:
-        """The content, or None if there is none.
+        """The content of a file, or None if there is none.
 
         Raises:
             Damaged: the content matches no digest; the file has been moved aside.
@@ -176,7 +176,7 @@ class RunFolder:
             lock.release()
 
     def set_aside(self, name: str, why: str) -> None:
-        """Rename a file that cannot be used, for a person to look at; says so."""
+        """Rename a file that cannot be used, for a person to look at, and say so."""
         path = self.path / name
         number = 1
         while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():

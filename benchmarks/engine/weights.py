@@ -44,7 +44,7 @@ class WeightFiles:
 
     @property
     def folders(self) -> list[Path]:
-        """In the order in which they are searched."""
+        """The folders in the order in which they are searched."""
         home = os.environ.get("TORCH_HOME", "~/.cache/torch")
         torch_cache = Path(home).expanduser() / "hub" / "checkpoints"
         return ([self.data_root / "weights"] if self.data_root else []) + [torch_cache]

@@ -28,7 +28,7 @@ class Work(Protocol):
         ...
 
     def steps(self) -> list[Step]:
-        """What making it would do, in order, and what stands in its way; makes nothing."""
+        """What making the exhibit would do, in order, and what stands in its way; makes nothing."""
         ...
 
     def jobs(self) -> Iterator[Job]:
@@ -69,15 +69,15 @@ class TableWork:
 
     @property
     def exhibit(self) -> Exhibit:
-        """The table."""
+        """The table that is filled."""
         return self.plan.table
 
     def steps(self) -> list[Step]:
-        """One line per run and per row to be measured."""
+        """The lines of the plan: one per run and per row to be measured."""
         return steps(self.plan)
 
     def jobs(self) -> Iterator[Job]:
-        """Trainings and measurements; see `Plan.jobs`."""
+        """The trainings and measurements that the table takes; see `Plan.jobs`."""
         return self.plan.jobs()
 
     def make(self) -> None:
@@ -134,7 +134,7 @@ class TableWork:
         return pictures(self.plan)
 
     def problems(self) -> list[str]:
-        """The problems of all rows."""
+        """The problems of all rows of the table."""
         return [problem for row in self.plan.rows for problem in row.problems]
 
     def complete(self, grid: Grid) -> bool:

@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
     @property
     def difference(self) -> Decimal:
-        """Ours − paper."""
+        """How much our number is above the paper's: ours − paper."""
         return self.ours - self.paper
 
     @property
@@ -105,7 +105,7 @@ def interval(cell: Cell) -> tuple[float, float] | None:
 
 
 def verdicts(grid: Grid) -> list[Verdict]:
-    """One per column; none for a table that is not comparable."""
+    """The verdict of each column; none for a table that is not comparable."""
     if not grid.comparable:
         return []
     pairs = compared(grid)
@@ -151,7 +151,7 @@ def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
 
 
 def _tau_b(differences: list[tuple[Decimal, Decimal]]) -> float | None:
-    """Kendall (1945), from the two differences of each pair; ties count in the denominator."""
+    """Kendall's tau-b (1945) from the differences of each pair; ties count in the denominator."""
     concordant = sum(paper * ours > 0 for paper, ours in differences)
     discordant = sum(paper * ours < 0 for paper, ours in differences)
     untied = [sum(pair[i] != 0 for pair in differences) for i in (0, 1)]
@@ -161,7 +161,7 @@ def _tau_b(differences: list[tuple[Decimal, Decimal]]) -> float | None:
 
 
 def _flip(grid: Grid, a: Place, b: Place, paper: Decimal) -> Flip:
-    """Of two places, given by how much `a` exceeds `b` in the paper."""
+    """Two places as a flip, given by how much `a` exceeds `b` in the paper."""
     high, low = (a, b) if paper > 0 else (b, a)
     upward = grid.columns[a[1]].higher_is_better
     better, worse = (high, low) if upward else (low, high)

@@ -25,7 +25,7 @@ def merged(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
 
 
 def summary(entries: Sequence[LedgerEntry]) -> str:
-    """The count of each kind: `7 assumed, 5 cited, 12 from the paper`."""
+    """The count of choices of each kind: `7 assumed, 5 cited, 12 from the paper`."""
     kinds = [entry.kind for entry in merged(entries)]
     assumed, cited, paper = (kinds.count(kind) for kind in KINDS)  # type: ignore[arg-type]
     return f"{assumed} assumed, {cited} cited, {paper} from the paper"

@@ -41,7 +41,7 @@ class Column:
 
     @property
     def name(self) -> str:
-        """As it is asked for on the command line: `σ=25 PSNR`."""
+        """The column's name as on the command line: `σ=25 PSNR`."""
         return f"{self.group} {self.metric}".strip()
 
     @property
@@ -110,12 +110,12 @@ class Cell:
 
     @property
     def mean(self) -> float | None:
-        """Mean over seeds, unrounded."""
+        """The mean over seeds, unrounded."""
         return math.fsum(self.values) / len(self.values) if self.values else None
 
     @property
     def deviation(self) -> float | None:
-        """Sample standard deviation over seeds; None below two seeds or where one is infinite."""
+        """The sample standard deviation over seeds; None below two, or where one is infinite."""
         if len(self.values) < 2 or not all(map(math.isfinite, self.values)):
             return None
         return statistics.stdev(self.values)
@@ -150,7 +150,7 @@ class GridRow:
 
     @property
     def key(self) -> str:
-        """As it is asked for on the command line: `FFDNet / + L_SSIM`."""
+        """The row's name as on the command line: `FFDNet / + L_SSIM`."""
         return " / ".join(word for word in (self.group, self.label) if word)
 
     @property

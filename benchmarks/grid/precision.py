@@ -26,12 +26,12 @@ def rounded(value: float, digits: int) -> Decimal:
 
 
 def plain(number: Decimal) -> str:
-    """Fixed notation with all its decimals: 33.180; infinity as a symbol."""
+    """The number in fixed notation with all its decimals: 33.180; infinity as a symbol."""
     if number.is_infinite():
         return "∞" if number > 0 else "-∞"
     return format(number, "f")
 
 
 def signed(number: Decimal) -> str:
-    """Fixed notation with its sign, zero without one."""
+    """The number in fixed notation with its sign, zero without one."""
     return plain(number) if number <= 0 else "+" + plain(number)

@@ -16,7 +16,7 @@ Ranks = dict[Place, int]
 
 
 def competition_ranks(values: Sequence[Decimal | None], higher_is_better: bool) -> list[int | None]:
-    """1 + the number of better values, for each value; None for None."""
+    """The rank of each value, 1 + the number of better ones; None for None."""
     present = [value for value in values if value is not None]
 
     def rank(value: Decimal) -> int:

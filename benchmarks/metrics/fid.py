@@ -159,7 +159,7 @@ def _features(values: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _six_digits(features: Tensor) -> list[float]:
-    """What float32 holds, short enough for a file that people may open."""
+    """The numbers to six digits, which float32 holds and a file for people can show."""
     return [float(f"{value:.6g}") for value in features.tolist()]
 
 

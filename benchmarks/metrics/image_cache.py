@@ -78,7 +78,7 @@ GROUND_TRUTHS = ImageCache(limit=2 * 2**30)
 
 
 def digest_of_weights(network: nn.Module) -> str:
-    """sha256 of everything in a network's state, names included."""
+    """The sha256 of everything in a network's state, names included."""
     digest = hashlib.sha256()
     for name, tensor in network.state_dict().items():
         digest.update(f"{name} {_digest_of(tensor)} ".encode())
@@ -86,7 +86,7 @@ def digest_of_weights(network: nn.Module) -> str:
 
 
 def _digest_of(tensor: Tensor) -> str:
-    """sha256 of type, shape and content."""
+    """The sha256 of a tensor's type, shape and content."""
     digest = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
     digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.hexdigest()

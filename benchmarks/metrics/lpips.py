@@ -57,7 +57,7 @@ class LPIPS(Metric):
         return self._term().weight_files()
 
     def _term(self) -> Any:
-        """The same network as a loss, which knows the files and how they are read."""
+        """The same network as a loss term, which knows the files and how they are read."""
         import losses.lpips
 
         return losses.lpips.LPIPS(self.net, self.weights, self.seed)
@@ -73,7 +73,7 @@ class LPIPS(Metric):
         maker = digest_of_weights(package)
 
         def features(image: Tensor) -> tuple[Tensor, ...]:
-            """Of unit length along the channels, one (1, C, H, W) per tap of the trunk."""
+            """Features of unit length along the channels, one (1, C, H, W) per tap of the trunk."""
             scaled = package.scaling_layer(2 * image.unsqueeze(0).to(resources.device) - 1)
             scaled = scaled.contiguous(memory_format=torch.channels_last)
             return tuple(normalize_tensor(tap) for tap in package.net(scaled))

@@ -139,7 +139,7 @@ def _authors_model(resources: Resources) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _photographs_model() -> tuple[np.ndarray, np.ndarray]:
-    """The same of the embedded training photographs."""
+    """Mean and covariance of the embedded training photographs."""
     import tempfile
     from pathlib import Path
 

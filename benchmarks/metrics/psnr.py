@@ -58,11 +58,11 @@ class PSNR(Metric):
         return psnr
 
     def summary(self, values: Sequence[Any]) -> float:
-        """Mean in dB; infinite as soon as one image is restored exactly."""
+        """The mean in dB over images; infinite as soon as one image is restored exactly."""
         return super().summary([math.inf if value is None else value for value in values])
 
     def replicates(self, values: Sequence[Any], counts: np.ndarray) -> np.ndarray:
-        """Mean in dB of each resample; infinite where one of its images is restored exactly."""
+        """The mean in dB of each resample; infinite where one of its images is exact."""
         exact = [value is None for value in values]
         replicates = super().replicates([value or 0.0 for value in values], counts)
         replicates[counts[:, exact].any(axis=1)] = math.inf

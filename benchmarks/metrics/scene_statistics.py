@@ -63,7 +63,7 @@ def half_size(grey: Tensor) -> Tensor:
 
 
 def _normalised(grey: Tensor) -> tuple[Tensor, Tensor]:
-    """Eq. 1: locally normalised levels, and the local standard deviation, (H, W) each."""
+    """Locally normalised levels by Eq. 1, and the local standard deviation, (H, W) each."""
     offsets = torch.arange(-3, 4, dtype=torch.float64)
     line = torch.exp(-(offsets**2) / (2 * (7 / 6) ** 2))
     line = line / line.sum()
@@ -81,12 +81,12 @@ def _normalised(grey: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _blocks(x: Tensor, size: int) -> Tensor:
-    """(H, W) -> (blocks, size, size), row by row."""
+    """Cut a plane into blocks, (H, W) -> (blocks, size, size), row by row."""
     return x.unfold(0, size, size).unfold(1, size, size).flatten(0, 1)
 
 
 def _statistics(blocks: Tensor) -> Tensor:
-    """Eq. 3 to 8: the 18 features of each block, (blocks, size, size) -> (blocks, 18)."""
+    """The 18 features of each block by Eq. 3 to 8, (blocks, size, size) -> (blocks, 18)."""
     shape, left, right = _generalised_gaussian(blocks.flatten(1))
     features = [shape, (left + right) / 2]
     for shift in ((0, 1), (1, 0), (1, 1), (1, -1)):

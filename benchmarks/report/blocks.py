@@ -45,7 +45,7 @@ class CellText:
 
     @property
     def part(self) -> str:
-        """How much of the test set it is of, where it is not of the whole."""
+        """How much of the test set the number is of, where that is not all of it."""
         return f"({self.images[0]} of {self.images[1]})" if self.images else ""
 
 
@@ -64,7 +64,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Heading:
-    """level: 1 for the title of the whole."""
+    """A heading of a report; level 1 is the title of the whole."""
 
     level: int
     text: str
@@ -72,14 +72,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text."""
+    """A paragraph of running text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Callout:
-    """What must not be overlooked."""
+    """A paragraph that must not be overlooked."""
 
     text: str
 

@@ -50,7 +50,7 @@ ARROWS = "↑ higher is better, ↓ lower is better."
 
 
 def report(grid: Grid) -> list[Block]:
-    """Everything that is said of a measured table."""
+    """Everything that a report says of a measured table."""
     blocks: list[Block] = [Heading(1, title(grid))]
     if grid.watermark:
         blocks.append(Callout(grid.watermark))
@@ -72,7 +72,7 @@ def report(grid: Grid) -> list[Block]:
 
 
 def printed(grid: Grid) -> list[Block]:
-    """Only what the paper prints."""
+    """The report of a table that shows only what the paper prints."""
     blocks: list[Block] = [Heading(1, title(grid)), Heading(2, PRINTED), printed_table(grid)]
     if words := printed_legend(grid):
         blocks.append(Paragraph(words))
@@ -80,7 +80,7 @@ def printed(grid: Grid) -> list[Block]:
 
 
 def title(grid: Grid) -> str:
-    """Which table it is."""
+    """The words that say which table it is."""
     return f"{grid.source}: {grid.title}"
 
 
@@ -174,7 +174,7 @@ def _printed(cell: Cell, rank: int | None, bold: bool) -> CellText:
 
 
 def _comparison(grid: Grid) -> list[Block]:
-    """Differences and verdicts, where the profile allows any."""
+    """The differences and verdicts, where the profile allows any."""
     if not grid.comparable:
         return []
     pairs = compared(grid)
@@ -257,7 +257,7 @@ def _table(
 
 
 def _starts(grid: Grid, rows: Sequence[GridRow]) -> frozenset[int]:
-    """Where a group begins; groups of one row each, as in a paired layout, are none."""
+    """The places where a group begins; groups of one row each, as in a paired layout, are none."""
     if grid.layout == "transposed":
         groups = [column.group for column in grid.columns]
     else:

@@ -86,7 +86,7 @@ def page(grid: Grid, folder: Path | None) -> str:
 
 
 def printed_page(grid: Grid) -> str:
-    """Only what the paper prints."""
+    """The page of a table that shows only what the paper prints."""
     return _page(f"{title(grid)}, as printed", printed(grid), None)
 
 

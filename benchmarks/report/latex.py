@@ -58,7 +58,7 @@ def latex(grid: Grid) -> str:
 
 
 def printed_latex(grid: Grid) -> str:
-    """Only what the paper prints."""
+    """A LaTeX table of only what the paper prints."""
     words = [f"{title(grid)}.", printed_legend(grid)]
     table = _environment(words, grid.name, [_tabular(printed_table(grid))], printed_notes(grid))
     return f"{_comments([])}\n\n{table}\n"
@@ -108,7 +108,7 @@ def _tabular(table: TableBlock) -> str:
 
 
 def _head(table: TableBlock) -> Iterator[str]:
-    """One line per level; what stands right above the numbers stands in the last one."""
+    """The header lines, one per level; what is right above the numbers is in the last one."""
     levels = table.header_rows()
     lowest = {span.first: span.text for spans in levels for span in spans if span.lowest}
     labels = len(table.label_headers)

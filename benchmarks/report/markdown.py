@@ -25,7 +25,7 @@ def markdown(grid: Grid) -> str:
 
 
 def printed_markdown(grid: Grid) -> str:
-    """Only what the paper prints."""
+    """The Markdown of only what the paper prints."""
     return _text(printed(grid))
 
 

@@ -29,7 +29,7 @@ NARROWEST = 20  # to which a column of labels is narrowed
 
 
 def terminal(grid: Grid) -> str:
-    """Our numbers, then what was run, how much of it is assumed, and the notes."""
+    """The text of our numbers, then what was run, how much is assumed, and the notes."""
     parts = [title(grid)]
     if grid.watermark:
         parts.append(f"*** {grid.watermark} ***")
@@ -43,7 +43,7 @@ def terminal(grid: Grid) -> str:
 
 
 def printed_terminal(grid: Grid) -> str:
-    """Only what the paper prints; bold type cannot be shown."""
+    """The text of only what the paper prints; bold type cannot be shown."""
     table = _table(printed_table(grid))
     return _joined([f"{title(grid)}, as printed", table, _wrapped(printed_notes(grid))])
 

@@ -70,30 +70,30 @@ class StudyWork:
 
     @property
     def exhibit(self) -> Exhibit:
-        """The table."""
+        """The table of preferences that is filled."""
         return self.table
 
     def steps(self) -> list[Step]:
-        """One line: it takes raters."""
+        """The one line of the plan: it takes raters."""
         return [Step("ask", f"raters; --study {self.table.name} writes the pages for them")]
 
     def jobs(self) -> Iterator[Job]:
-        """None that a process could take."""
+        """No jobs: no process can do what people do."""
         return iter(())
 
     def make(self) -> None:
-        """Nothing: people answer."""
+        """Do nothing: people answer."""
 
     def pictures(self) -> list[tuple[str, Path]]:
-        """None."""
+        """No pictures: raters see them in the kit."""
         return []
 
     def problems(self) -> list[str]:
-        """None: cells without raters say so themselves."""
+        """No problems: cells without raters say so themselves."""
         return []
 
     def complete(self, grid: Grid) -> bool:
-        """Always: what needs raters was not asked of the machine."""
+        """True: what needs raters was not asked of the machine."""
         return True
 
     def grid(self) -> Grid:

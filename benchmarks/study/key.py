@@ -44,7 +44,7 @@ class Key:
     facts: tuple[tuple[str, str], ...] = ()
 
     def json(self) -> str:
-        """Readable JSON; equal keys give equal text."""
+        """The key as readable JSON; equal keys give equal text."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
 
 

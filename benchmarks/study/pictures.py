@@ -41,14 +41,14 @@ def pixels_of(of_image: Mapping[str, Picture], what: Shown, first: str) -> np.nd
 
 
 def crop(image: np.ndarray, side: int) -> np.ndarray:
-    """The centre, at most `side` wide and high."""
+    """The centre of an image, at most `side` wide and high."""
     height, width = (min(side, length) for length in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A file with the pixels and nothing else."""
+    """A PNG file with the pixels and nothing else."""
     from PIL import Image
 
     buffer = io.BytesIO()

@@ -66,11 +66,11 @@ class Mulberry32:
         self.state = seed & 0xFFFFFFFF
 
     def below(self, n: int) -> int:
-        """A number in 0..n-1."""
+        """A random number in 0..n-1."""
         return self.next() * n >> 32
 
     def next(self) -> int:
-        """A number in 0..2**32-1."""
+        """The next random number, in 0..2**32-1."""
         self.state = (self.state + 0x6D2B79F5) & 0xFFFFFFFF
         t = (self.state ^ self.state >> 15) * (self.state | 1) & 0xFFFFFFFF
         t ^= (t + (t ^ t >> 7) * (t | 61)) & 0xFFFFFFFF
@@ -124,7 +124,7 @@ def questions_for(deck: Deck, rater: str) -> list[Question]:
 
 
 def kind_of(deck: Deck, question: str) -> Kind:
-    """What a question is for."""
+    """What a question is for: a pair, a repeat or a check."""
     if question.endswith("r"):
         return "repeat"
     return "check" if int(question[1:]) >= len(deck.items) else "pair"

@@ -37,12 +37,12 @@ class Preference:
 
     @property
     def fraction(self) -> float:
-        """The share of the answers, 0..1."""
+        """The share of the answers that chose it, 0..1."""
         return self.wins / self.n
 
     @property
     def standard_error(self) -> float:
-        """Of the fraction; the answers taken as independent."""
+        """The standard error of the fraction; the answers are taken as independent."""
         return math.sqrt(self.fraction * (1 - self.fraction) / self.n)
 
     @property
@@ -134,7 +134,7 @@ def bradley_terry(methods: Sequence[str], wins: np.ndarray) -> list[Strength]:
 
 
 def _refuse_unconnected(methods: Sequence[str], wins: np.ndarray) -> None:
-    """Hunter's assumption 1: however the methods are parted, each part wins against the other."""
+    """Refuse what breaks Hunter's assumption 1: of any two parts, each wins against the other."""
     from scipy.sparse.csgraph import connected_components
 
     count, part = connected_components(wins > 0, directed=True, connection="strong")

@@ -31,7 +31,7 @@ def original(backbone: str) -> str:
 
 
 def gain(over: str, of: str, column: str) -> Gain:
-    """Of one row of Table 1 over another."""
+    """By how much one row of Table 1 is better than another."""
     return Gain(Cell("d2sm_table1", of, column), Cell("d2sm_table1", over, column))
 
 

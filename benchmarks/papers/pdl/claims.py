@@ -78,7 +78,7 @@ def slowdown(loss: str) -> Quantity:
 
 
 def preferred(table: str, method: str, other: str) -> Statement:
-    """More than by chance, given the answers that the paper names."""
+    """The statement that a method is preferred more than by chance, given the paper's answers."""
     answers = next(t.comparisons for t in (TABLE3, TABLE5) if t.name == table)
     return Preferred(Cell(table, method, other), answers or 0)
 

@@ -59,13 +59,13 @@ VALID = DIV2K("valid")
 
 
 def quality(test: Any) -> tuple[Column, ...]:
-    """The five metrics of version 2."""
+    """The five metrics of version 2 on a test set."""
     niqe = NIQE(assumed("live", "its authors' parameters; MATLAB's own function has others"))
     return (*full_reference(test), Column(niqe, test), Column(FID(), test))
 
 
 def full_reference(test: Any, ms_ssim: str | None = None) -> tuple[Column, ...]:
-    """PSNR, MS-SSIM and LPIPS; ms_ssim: its heading where it is misprinted."""
+    """PSNR, MS-SSIM and LPIPS on a test set; ms_ssim: its heading where it is misprinted."""
     lpips = LPIPS(net=assumed("alex", "the default of the package, whose version is 0.1"))
     return (Column(PSNR(), test), Column(MSSSIM(), test, label=ms_ssim), Column(lpips, test))
 

@@ -14,7 +14,7 @@ from benchmarks.papers.stft.super_resolution import TABLE1A
 
 
 def gains(table: Table) -> tuple[Gain, ...]:
-    """Of the target features, for all networks and test sets of a table."""
+    """The gains by the target features, for all networks and test sets of a table."""
     return tuple(
         Gain(
             Cell(table.name, f"{group} / + L_feat", column.name),
@@ -26,7 +26,7 @@ def gains(table: Table) -> tuple[Gain, ...]:
 
 
 def positive(quantities: Iterable[Gain]) -> All:
-    """Each of them is an improvement."""
+    """The statement that each gain is an improvement."""
     return All(tuple(map(Positive, quantities)))
 
 
@@ -42,7 +42,7 @@ STUDENT = "Feature Distillation / DnCNN17"
 
 
 def gain(of: str, over: str, data: str) -> Gain:
-    """Between two rows of Table 3."""
+    """The gain between two rows of Table 3."""
     name = f"{data} PSNR"
     return Gain(Cell("stft_table3", of, name), Cell("stft_table3", over, name))
 
