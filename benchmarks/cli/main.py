@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from benchmarks.cli import audit, claims, explain, ledger, listing, printed, studies, tables
 from benchmarks.cli.request import Request
-from benchmarks.declare.errors import UsageError
+from benchmarks.declare.errors import DeclarationError, UsageError
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError
 
@@ -29,7 +29,7 @@ def run(request: Request) -> int:
     """Do what was asked; errors that a user can mend end as one line and status 2."""
     try:
         return VERBS[request.verb](request)
-    except (UsageError, DataError, StoreError) as error:
+    except (UsageError, DeclarationError, DataError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `| head` has seen enough; what was left undone is not known

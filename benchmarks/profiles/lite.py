@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.cbdnet import CBDNet
@@ -16,7 +14,7 @@ from benchmarks.profiles.profile import Profile, Short, recipe_for
 
 # SRN's and DsDeblur's steps take many times as long as FFDNet's, and their 5x5 kernels and sums of
 # 48 layers overshoot at its rate.
-RECIPES: dict[Any, Short] = {
+RECIPES: dict[type, Short] = {
     FFDNet: Short(2000, 8, 64, 5e-4),
     CBDNet: Short(2000, 8, 64, 5e-4),
     SADNet: Short(2000, 8, 64, 5e-4),
@@ -28,8 +26,7 @@ RECIPES: dict[Any, Short] = {
 
 def training(run: Run) -> Training:
     """The declared recipe in fewer steps of fewer and smaller crops."""
-    shortened: Training = recipe_for(run, RECIPES, __file__).of(run.training)
-    return shortened
+    return recipe_for(run.network, RECIPES, __file__).of(run.training)
 
 
 LITE = Profile(

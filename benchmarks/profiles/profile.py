@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, TypeVar
+
+from torch import nn
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Network, Run
+
+Recipe = TypeVar("Recipe")
 
 
 @dataclass(frozen=True)
@@ -72,20 +76,15 @@ class Short:
         )
 
 
-def recipe_for(run: Run, recipes: Mapping[Any, Any], file: str) -> Any:
-    """The line of a profile for the network of a run, or for the network on the run's task.
-
-    Args:
-        recipes: by network, or by network and degradation where a task takes another one.
+def recipe_for(network: Network, recipes: Mapping[type[nn.Module], Recipe], file: str) -> Recipe:
+    """The line of a profile for a network.
 
     Raises:
         DeclarationError: the profile has none; the message says what to add.
     """
-    network = run.network
-    for key in ((network.architecture, type(run.data)), network.architecture):
-        if key in recipes:
-            return recipes[key]
-    raise DeclarationError(
-        f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, and see "
-        "that the network is better than its input after such a training"
-    )
+    if network.architecture not in recipes:
+        raise DeclarationError(
+            f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, and "
+            "see that the network is better than its input after such a training"
+        )
+    return recipes[network.architecture]

@@ -40,7 +40,7 @@ IDENTITY = (("start", "identity"),)
 
 # The shared warm-up of each network, and the training of its rows: shorter for networks that take
 # long for a step, need larger crops, or are thrown back by the first steps of a new Adam.
-RECIPES: dict[Any, tuple[Begin, Short]] = {
+RECIPES: dict[type, tuple[Begin, Short]] = {
     FFDNet: (Begin(900, 8, 32, 1e-3, GAIN), Short(10, 8, 32, 2e-4)),
     CBDNet: (Begin(100, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
     SADNet: (Begin(36, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
@@ -52,7 +52,7 @@ RECIPES: dict[Any, tuple[Begin, Short]] = {
 
 def warm_up(run: Run) -> WarmUp:
     """The warm-up of a run's network: Adam, with two falls of the learning rate."""
-    begin, _ = recipe_for(run, RECIPES, __file__)
+    begin, _ = recipe_for(run.network, RECIPES, __file__)
     training = Training(
         steps=begin.steps,
         batch=begin.batch,
@@ -67,9 +67,8 @@ def warm_up(run: Run) -> WarmUp:
 
 def training(run: Run) -> Training:
     """The declared recipe of a row in a few steps."""
-    _, short = recipe_for(run, RECIPES, __file__)
-    shortened: Training = short.of(run.training)
-    return shortened
+    _, short = recipe_for(run.network, RECIPES, __file__)
+    return short.of(run.training)
 
 
 SMOKE = Profile(

@@ -43,7 +43,7 @@ def main() -> int:
         ("--help", ["--help"], 0.3),
         ("--audit", ["--audit"], 3.0),
         ("--claims", ["--claims"], 3.0),
-        ("--paper all", ["--paper", "all", "--format", "md", "csv", "html", "tex"], 3.0),
+        ("--paper all", ["--paper", "all", "--format", "md"], 3.0),
         ("--ledger", ["--ledger", "d2sm_table1"], 3.0),
         ("--list", ["--list"], 3.0),
         ("full store", table, 4.0),
