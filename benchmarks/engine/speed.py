@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
 from benchmarks.engine.collect import declared
@@ -24,11 +22,11 @@ from benchmarks.engine.content_ids import digest
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine
-from benchmarks.engine.plan import Job
 from benchmarks.engine.progress import Progress
 from benchmarks.engine.status import TRAIN_MODULE
 from benchmarks.engine.steps import Step
 from benchmarks.engine.train import Trainee
+from benchmarks.engine.work import Work
 from benchmarks.grid.model import Cell, Grid, GridRow
 from datasets.sampling import TrainingSamples, batches
 from losses.features import Features
@@ -37,40 +35,19 @@ ROUNDS = 9
 FLOOR = "the feature network alone"
 
 
-class SpeedWork:
-    """The work on a table of training speeds; what this machine did before is remembered."""
+class SpeedWork(Work):
+    """The work on a table of training speeds; what this machine did before is remembered.
+
+    The objectives are timed in turn within one process, when the grid is asked for.
+    """
 
     def __init__(self, table: Speed, engine: Engine):
-        self.table = table
+        self.exhibit: Speed = table
         self.engine = engine
 
-    @property
-    def exhibit(self) -> Exhibit:
-        """The table of speeds that is filled."""
-        return self.table
-
     def steps(self) -> list[Step]:
-        """The one line of the plan: all objectives are timed together."""
+        """One line: all objectives are timed together."""
         return [Step("time", "training steps, of all objectives in turn")]
-
-    def jobs(self) -> Iterator[Job]:
-        """No jobs for other processes: the objectives are timed in turn within one."""
-        return iter(())
-
-    def make(self) -> None:
-        """Do nothing yet: the steps are timed when the grid is asked for."""
-
-    def pictures(self) -> list[tuple[str, Path]]:
-        """No pictures: no image is restored."""
-        return []
-
-    def problems(self) -> list[str]:
-        """No problems: what is absent is an error of `grid`."""
-        return []
-
-    def complete(self, grid: Grid) -> bool:
-        """True: all objectives are timed, or none."""
-        return True
 
     def grid(self) -> Grid:
         """The table with the speeds of this machine, measured now or remembered.
@@ -78,7 +55,7 @@ class SpeedWork:
         Raises:
             DataError: the training data or the feature weights are absent.
         """
-        table, status = self.table, self.engine.status
+        table, status = self.exhibit, self.engine.status
         # A narrow feature network would be no floor to speak of.
         profile = replace(status.resolver.profile, feature_width=1.0)
         resolver = replace(status.resolver, profile=profile)

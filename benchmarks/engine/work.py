@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.table import Table
 from benchmarks.engine.collect import pictures, to_grid
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.graph import dependencies
@@ -19,58 +21,50 @@ from benchmarks.metrics.metric import Metric
 from datasets.images import DataError
 
 
-class Work(Protocol):
-    """The work on one exhibit under a profile."""
+class Work(ABC):
+    """The work on one exhibit under a profile; by default there is nothing that a machine makes."""
 
-    @property
-    def exhibit(self) -> Exhibit:
-        """The exhibit that is filled."""
-        ...
+    exhibit: Exhibit
 
+    @abstractmethod
     def steps(self) -> list[Step]:
-        """What making the exhibit would do, in order, and what stands in its way; makes nothing."""
-        ...
+        """What making it would do, in order, and what stands in its way; makes nothing."""
+
+    @abstractmethod
+    def grid(self) -> Grid:
+        """The exhibit with everything that is known."""
 
     def jobs(self) -> Iterator[Job]:
         """The pieces of work that processes could take one by one, each after what it needs."""
-        ...
+        return iter(())
 
-    def make(self) -> None:
+    def make(self) -> None:  # noqa: B027 - some exhibits have nothing that a machine makes
         """Make what is missing.
 
         Raises:
             DataError: nothing at all of it can be made.
         """
-        ...
-
-    def grid(self) -> Grid:
-        """The exhibit with everything that is known; makes nothing."""
-        ...
 
     def pictures(self) -> list[tuple[str, Path]]:
         """Caption and file of one image per row, for a contact sheet."""
-        ...
+        return []
 
     def problems(self) -> list[str]:
         """Why numbers could not be made, each reason once and with the way out."""
-        ...
+        return []
 
     def complete(self, grid: Grid) -> bool:
-        """Whether every cell that was asked for has a number."""
-        ...
+        """Whether every cell that was asked of the machine has a number."""
+        return True
 
 
-class TableWork:
+class TableWork(Work):
     """The work on a table of results."""
 
     def __init__(self, plan: Plan, engine: Engine):
+        self.exhibit: Table = plan.table
         self.plan = plan
         self.engine = engine
-
-    @property
-    def exhibit(self) -> Exhibit:
-        """The table that is filled."""
-        return self.plan.table
 
     def steps(self) -> list[Step]:
         """The lines of the plan: one per run and per row to be measured."""
@@ -87,7 +81,7 @@ class TableWork:
             DataError: nothing at all of it can be made.
         """
         if problem := nothing_can_be_made(self.plan):
-            raise DataError(f"{self.plan.table.name} cannot be made: {problem}")
+            raise DataError(f"{self.exhibit.name} cannot be made: {problem}")
         for job in self.jobs():
             self._do(job)
 

@@ -6,16 +6,15 @@ answers/ for the files that fill the table, one per rater. Answers are added and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.engine.collect import declared
-from benchmarks.engine.plan import Job
 from benchmarks.engine.steps import Step
 from benchmarks.engine.store import write_file
+from benchmarks.engine.work import Work
 from benchmarks.grid.model import Cell, Grid
 from benchmarks.profiles.profile import Profile
 from benchmarks.study.key import Key, StudyError, read_key
@@ -60,45 +59,21 @@ def keep_answers(files: Sequence[Path], results: Path) -> tuple[str, str]:
     return key.deck.study, folder.parent.name
 
 
-class StudyWork:
+class StudyWork(Work):
     """The work on a table of preferences: people's, so that nothing is made here."""
 
     def __init__(self, table: Pairwise, profile: Profile, results: Path):
-        self.table = table
+        self.exhibit: Pairwise = table
         self.profile = profile
         self.folder = study_folder(table.name, profile.name, results)
 
-    @property
-    def exhibit(self) -> Exhibit:
-        """The table of preferences that is filled."""
-        return self.table
-
     def steps(self) -> list[Step]:
-        """The one line of the plan: it takes raters."""
-        return [Step("ask", f"raters; --study {self.table.name} writes the pages for them")]
-
-    def jobs(self) -> Iterator[Job]:
-        """No jobs: no process can do what people do."""
-        return iter(())
-
-    def make(self) -> None:
-        """Do nothing: people answer."""
-
-    def pictures(self) -> list[tuple[str, Path]]:
-        """No pictures: raters see them in the kit."""
-        return []
-
-    def problems(self) -> list[str]:
-        """No problems: cells without raters say so themselves."""
-        return []
-
-    def complete(self, grid: Grid) -> bool:
-        """True: what needs raters was not asked of the machine."""
-        return True
+        """One line: it takes raters."""
+        return [Step("ask", f"raters; --study {self.exhibit.name} writes the pages for them")]
 
     def grid(self) -> Grid:
         """The table with the fractions of its raters, where there are any."""
-        grid = declared(self.table, self.profile)
+        grid = declared(self.exhibit, self.profile)
         files = sorted((self.folder / ANSWERS).glob("*.json"))
         if not files:
             return replace(grid, ledger_note="")
