@@ -118,9 +118,14 @@ def main(argv: list[str] | None = None) -> int:
         p.error("--seeds takes a number from 1")
     if arguments.workers is not None and arguments.workers < 0:
         p.error("--workers takes a number from 0")
-    from benchmarks.cli.main import run  # late: it imports torch
-    from benchmarks.cli.request import Request
+    from benchmarks.declare.errors import DeclarationError
 
+    try:
+        from benchmarks.cli.main import run  # late: it imports torch
+        from benchmarks.cli.request import Request
+    except DeclarationError as error:  # a table that contradicts itself
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return run(Request.of(arguments, VERBS))
 
 

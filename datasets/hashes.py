@@ -22,7 +22,7 @@ class _KnownFile(NamedTuple):
 
 
 class FileHashes:
-    """ImageCache hashes; a damaged or missing memory costs reading the files again, no more.
+    """Remembered hashes; a damaged or missing memory costs reading the files again, no more.
 
     Args:
         memory: JSON file in which the hashes are kept between processes.

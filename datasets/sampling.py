@@ -143,7 +143,10 @@ def _without_traceback(stream: Iterator[dict[str, Tensor]]) -> Iterator[dict[str
     try:
         yield from stream
     except DataError as error:
-        raise DataError(str(error).rpartition("DataError: ")[2].strip()) from error
+        traceback, _, message = str(error).rpartition("DataError: ")
+        if not traceback:
+            raise
+        raise DataError(message.strip()) from error
 
 
 def test_sample(spec: Degradation, images: Images, i: int, seed: int) -> dict[str, Tensor]:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 import reproduce
+from benchmarks.cli.main import VERBS
+from benchmarks.declare.errors import DeclarationError
 from benchmarks.papers.registry import PAPERS, TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +59,9 @@ def test_help_shows_the_first_command(capsys):
         (["--ledger", "nothing"], "there is no table 'nothing'"),
         (["--audit", "--claims"], "not allowed with argument --audit"),
         (["--audit", "--strict"], "--strict goes with --claims"),
+        (["--study", ""], "there is no study ''; there are: pdl_table3"),
+        (["--table", "all", "nonsense"], "there is no table 'nonsense'"),
+        (["--table", "pdl_table3", "--data-root", "/nowhere"], "--data-root /nowhere is not a f"),
         (["--list", "--only", "x"], "--only goes with --table"),
     ],
 )
@@ -68,6 +73,34 @@ def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told)
     assert told in err
     assert "Traceback" not in err + out
     assert len([line for line in err.splitlines() if "error" in line]) == 1
+
+
+def test_verbs_of_the_parser_are_those_that_can_be_done():
+    assert tuple(VERBS) == reproduce.VERBS
+    (group,) = reproduce.parser()._mutually_exclusive_groups
+    assert tuple(action.dest for action in group._group_actions) == reproduce.VERBS
+
+
+def test_a_file_where_the_results_should_lie_is_one_line(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = call(capsys, "--table", "d2sm_table1", "--plan", "--out", tmp_path / "file")
+    assert status == 2
+    assert err.startswith(f"error: --out {tmp_path / 'file'} is a file")
+
+
+def test_a_table_that_contradicts_itself_is_one_line(capsys, monkeypatch):
+    """Tables are made when they are imported, before any verb is at work."""
+    monkeypatch.delitem(sys.modules, "benchmarks.cli.main")
+    monkeypatch.setitem(sys.modules, "benchmarks.cli.audit", None)
+
+    class Broken:
+        def find_spec(self, name, path, target=None):
+            if name == "benchmarks.cli.main":
+                raise DeclarationError("tiny, row 'L_1': 1 printed numbers for 2 columns")
+
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    status, _, err = call(capsys, "--audit")
+    assert (status, err) == (2, "error: tiny, row 'L_1': 1 printed numbers for 2 columns\n")
 
 
 def test_missing_data_says_what_to_put_where(capsys, tmp_path):

@@ -28,6 +28,8 @@ VERBS: dict[str, Callable[[Request], int]] = {
 def run(request: Request) -> int:
     """Do what was asked; errors that a user can mend end as one line and status 2."""
     try:
+        if request.out is not None and request.out.exists() and not request.out.is_dir():
+            raise UsageError(f"--out {request.out} is a file; name a folder")
         return VERBS[request.verb](request)
     except (UsageError, DeclarationError, DataError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)

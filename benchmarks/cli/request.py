@@ -37,7 +37,7 @@ class Request:
     def of(cls, arguments: argparse.Namespace, verbs: tuple[str, ...]) -> Request:
         """The request of parsed arguments, of which exactly one of the verbs is given."""
         values = vars(arguments)
-        verb = next(name for name in verbs if values[name])
+        verb = next(name for name in verbs if values[name] not in (None, False))
         given = values[verb]
         words = (
             () if given is True else tuple(map(str, [given] if isinstance(given, str) else given))

@@ -149,9 +149,10 @@ def to_fill(names: tuple[str, ...], with_data_root: bool) -> list[Exhibit]:
     Raises:
         UsageError: a name is unknown, or nothing of the exhibit is implemented.
     """
+    found = named(names)
     if "all" in names:
         return fillable(with_data_root)
-    for exhibit in (found := named(names)):
+    for exhibit in found:
         if not exhibit.fillable:
             known = ", ".join(t.name for t in TABLES.values() if t.fillable)
             raise UsageError(

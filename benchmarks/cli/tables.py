@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 
 from benchmarks.cli.request import Request
@@ -18,6 +19,7 @@ from benchmarks.report.contact_sheet import contact_sheet
 def run(request: Request) -> int:
     """Fill the tables, one after the other; 1 if a cell that was asked for has no number."""
     session, status = Session(request), 0
+    _ = session.engine  # a wrong folder or device is told even where nothing of it is needed
     # All plans first: a pattern that fits no row is told before anything is trained.
     works = [session.work(table) for table in to_fill(request.words, request.data_root is not None)]
     for work in works:
@@ -72,6 +74,5 @@ def show_plan(work: Work, profile: str) -> None:
 
 def _counted(lines: list[Step]) -> str:
     """`14 train, 3 cached`: how many steps there are of each kind."""
-    kinds = ("train", "resume", "retrain", "cached", "ready", "measure", "missing", "time", "ask")
-    count = {kind: sum(line.action == kind for line in lines) for kind in kinds}
-    return ", ".join(f"{n} {kind}" for kind, n in count.items() if n) or "nothing to do"
+    count = Counter(line.action for line in lines)
+    return ", ".join(f"{n} {kind}" for kind, n in count.items()) or "nothing to do"

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from benchmarks.declare.protocol import Training
+from benchmarks.declare.training import Training
 from losses.objective import Objective, Term
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import read_numbers
-from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Network, Run
 from benchmarks.declare.table import as_objective
+from benchmarks.declare.training import Training
 from benchmarks.grid.model import Cell, Column, Grid, GridRow
 from losses.features import Features
 from losses.objective import Objective, Term

@@ -10,8 +10,9 @@ from torch import nn
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import PrintedNumber, read_numbers
-from benchmarks.declare.protocol import Protocol, Training
+from benchmarks.declare.protocol import Protocol
 from benchmarks.declare.runs import Network, Released, Run
+from benchmarks.declare.training import Training
 from benchmarks.grid.model import Cell, Grid, GridRow, Layout, RankScope, Role
 from benchmarks.grid.model import Column as GridColumn
 from benchmarks.metrics.metric import Metric
@@ -222,6 +223,11 @@ class Table(Exhibit):
             )
         if row.model is None:
             return
+        if self.released and row.trained:
+            raise DeclarationError(
+                f"{place}: a table of released weights is changed by no profile, so none of its "
+                "rows can be trained"
+            )
         if row.objective is None:
             if row.released is None and row.role == "method":
                 raise DeclarationError(f"{place}: needs an objective or released weights")

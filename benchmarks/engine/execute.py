@@ -31,7 +31,7 @@ class Engine:
     status: Status
     workers: int = 0
     checkpoint_seconds: float = 30.0
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failed | DataError] = field(default_factory=dict)
     _networks: dict[str, nn.Module] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
 
@@ -70,19 +70,25 @@ class Engine:
 
         Raises:
             Failed: training failed, now or earlier in this process.
-            DataError: a file or data set is absent.
+            DataError: a file or data set is absent or damaged; likewise.
         """
         run_id = self.status.ids.run_id(provider)
         if run_id in self._fresh:
             return
         if run_id in self.failures:
-            raise Failed(self.failures[run_id])
+            raise self.failures[run_id]
         for dependency in dependencies(provider):
             self.ensure(dependency)
-        if isinstance(provider, Run):
-            self._ensure_run(provider, label or slug(provider))
-        elif isinstance(provider, Released):
-            self.status.files.find(provider.file, provider.sha256, provider.origin)
+        try:
+            if isinstance(provider, Run):
+                self._ensure_run(provider, label or slug(provider))
+            elif isinstance(provider, Released):
+                self.status.files.find(provider.file, provider.sha256, provider.origin)
+        except (Failed, DataError) as error:
+            # Without the frames behind it, which hold the loader and its processes.
+            error.__cause__ = error.__context__ = None
+            self.failures[run_id] = error.with_traceback(None)
+            raise
         self._fresh.add(run_id)
 
     def _ensure_run(self, run: Run, label: str) -> None:
@@ -144,5 +150,4 @@ class Engine:
             torch.cuda.empty_cache()
         folder.write_json("failure.json", {"error": short, "traceback": lines})
         say(f"{label}: failed: {short}; traceback in {folder.path / 'failure.json'}")
-        self.failures[self.status.ids.run_id(provider)] = short
         raise Failed(short)

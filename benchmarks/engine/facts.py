@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Run
 from benchmarks.declare.table import as_objective
+from benchmarks.declare.training import Best
 from benchmarks.declare.tree import parts, walk
 from benchmarks.engine.content_ids import Score, base_data
 from benchmarks.engine.graph import dependencies

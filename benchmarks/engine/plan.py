@@ -76,8 +76,8 @@ class Plan:
     def jobs(self) -> Iterator[Job]:
         """Everything that the asked rows need, what is needed before what needs it.
 
-        A row's trainings come before its measurement, and the next row after it, so that a table
-        fills row by row.
+        Each training of a row comes before its measurement, and the next seed and the next row
+        after it, so that a table fills row by row.
         """
         rows = {provider: row.name for row in self.asked for provider in row.providers}
         seen: set[Provider] = set()
@@ -93,12 +93,12 @@ class Plan:
             yield Job(rows.get(provider, role), provider, row)
 
         for row in self.asked:
-            for score in (score for column in row.scores for score in column):
-                for dependency in dependencies(score):
-                    yield from trainings(dependency, "judge", row)
             for seed, provider in enumerate(row.providers):
                 scores = tuple(column[seed] for column in row.scores if column)
-                yield Job(row.name, provider, row, scores)
+                for dependency in (d for score in scores for d in dependencies(score)):
+                    yield from trainings(dependency, "judge", row)
+                if scores:
+                    yield Job(row.name, provider, row, scores)
 
 
 def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> Plan:

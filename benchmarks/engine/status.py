@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.declare.training import Best
 from benchmarks.engine.content_ids import ContentIds, Score, digest, slug
 from benchmarks.engine.freshness import changed, sources
 from benchmarks.engine.graph import dependencies

@@ -13,8 +13,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.declare.training import Best
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import machine
 from benchmarks.engine.problems import Failed, first_line

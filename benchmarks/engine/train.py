@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.declare.protocol import Best
 from benchmarks.declare.runs import Run
+from benchmarks.declare.training import Best
 from benchmarks.engine.network_outputs import child_seed, network_outputs
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
@@ -140,12 +140,14 @@ class Trainee:
         """Measure the network and remember its weights if they are the best so far.
 
         Raises:
-            TrainingError: nobody gave a way to measure it.
+            TrainingError: nobody gave a way to measure it, or the value is not finite.
         """
         if score is None:
             raise TrainingError("the recipe keeps the best weights, and nothing measures them")
         with torch.random.fork_rng():  # looking must not change what the next steps draw
             value = score(self.network)
+        if not math.isfinite(value):
+            raise TrainingError(f"{keep.metric.symbol} to keep is {value} at step {self.step}")
         self.network.train()
         if keep.better(value, None if self.best is None else self.best[0]):
             weights = self.network.state_dict()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,16 +89,16 @@ class TableWork(Work):
         columns = self._measurable(job.row)
         if job.row.problem is not None or not columns:
             return
-        if not job.scores:
-            # What fails here is met again, and kept, by every measurement that needs it.
-            with suppress(Failed, DataError):
-                self.engine.ensure(job.provider, job.label)
-            return
         try:
-            scores = [score for score in job.scores if (score.data, score.metric) in columns]
-            self.engine.ensure_scores(scores, job.label)
+            if job.scores:
+                scores = [score for score in job.scores if (score.data, score.metric) in columns]
+                self.engine.ensure_scores(scores, job.label)
+            else:
+                self.engine.ensure(job.provider, job.label)
         except (Failed, DataError) as error:
-            job.row.problem = error
+            # A judge takes its columns, which know it already; a start takes every row that has it.
+            if job.scores or job.provider in job.row.providers:
+                job.row.problem = error
 
     def _measurable(self, row: PlannedRow) -> set[tuple[Any, Metric]]:
         """Data and metric of the columns whose test set and judge can be had; the judges are made.

@@ -8,8 +8,8 @@ from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.super_resolution.edsr import EDSR
-from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Run
+from benchmarks.declare.training import Training
 from benchmarks.profiles.profile import Profile, Short, recipe_for
 
 # SRN's and DsDeblur's steps take many times as long as FFDNet's, and their 5x5 kernels and sums of

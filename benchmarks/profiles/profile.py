@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 from torch import nn
 
 from benchmarks.declare.errors import DeclarationError
-from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Network, Run
+from benchmarks.declare.training import Training
 
 Recipe = TypeVar("Recipe")
 

@@ -11,17 +11,22 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.declare.protocol import Training
 from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Run
 from benchmarks.declare.table import Column, Row, Table, as_objective, row_run
+from benchmarks.declare.training import Training
 from benchmarks.declare.tree import rebuilt
 from benchmarks.metrics.miou import MIoU
 from benchmarks.profiles.profile import Profile
-from benchmarks.profiles.stand_ins import EMBEDDED, stand_in
+from benchmarks.profiles.stand_ins import stand_in
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
 from datasets.folders import PhotographFolders
 from losses.objective import Objective, Term
+
+
+def _without_crops(data: Any) -> Any:
+    """The images from which crops are drawn beforehand; other data as it is."""
+    return data.data if isinstance(data, RandomCrops) else data
 
 
 def _first_objective(table: Table, network: Network) -> Objective | Term:
@@ -66,8 +71,6 @@ class Resolver:
         return self._data(node) if self.profile.substitutes else node
 
     def _data(self, node: Any) -> Any:
-        if isinstance(node, RandomCrops) and not isinstance(node.data, EMBEDDED):
-            return self._data(node.data)  # a short run draws its crops as it goes
         if isinstance(node, DIV2K) and (folders := dict(self.photographs).get(node.split)):
             return PhotographFolders(folders)
         is_set = hasattr(node, "open") and not isinstance(node, type)
@@ -109,4 +112,6 @@ class Resolver:
         if isinstance(declared.objective, Objective):
             terms = tuple((w, term.scaled(crop, batch)) for w, term in declared.objective.terms)
             declared = replace(declared, objective=Objective(terms))
+        if self.profile.substitutes:  # a short run draws its crops as it goes
+            declared = replace(declared, data=rebuilt(declared.data, _without_crops))
         return replace(self.resolve(declared), training=self.resolve(training))

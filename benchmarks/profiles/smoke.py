@@ -15,8 +15,8 @@ from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.super_resolution.edsr import EDSR
-from benchmarks.declare.protocol import Adam, MultiStep, Training
 from benchmarks.declare.runs import Run, network
+from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.profiles.profile import Profile, Short, WarmUp, recipe_for
 
 

@@ -24,10 +24,12 @@ STAND_INS: dict[Any, Any] = {
 def stand_in(data: Any) -> Any:
     """The embedded data that takes the place of a data set; itself where it is embedded.
 
+    Data made of other data, such as crops, is itself as well: what it is made of is replaced.
+
     Raises:
         DeclarationError: there is none; the message says what to add.
     """
-    if isinstance(data, EMBEDDED):
+    if isinstance(data, EMBEDDED) or hasattr(data, "data"):
         return data
     if data not in STAND_INS:
         raise DeclarationError(

@@ -16,10 +16,11 @@ from baselines.discriminators.patchgan import PatchGAN
 from baselines.judges.hrnet import HRNetV2W48
 from baselines.judges.unet import Unet
 from baselines.pass_through import PassThrough
-from benchmarks.declare.protocol import Adam, Evaluation, MultiStep, Protocol, Training
+from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
 from benchmarks.declare.table import Column, Reference, Row, Table
+from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.metrics import ssim as ssim_metric
 from benchmarks.metrics.miou import MIoU
 from benchmarks.metrics.psnr import PSNR

@@ -13,10 +13,11 @@ from typing import Any
 from torch import nn
 
 from baselines.pass_through import PassThrough
-from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
+from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Network, network
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.declare.table import Column, Derived, Reference, Row, Table
+from benchmarks.declare.training import Adam, Training
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS
 from benchmarks.metrics.ms_ssim import MSSSIM

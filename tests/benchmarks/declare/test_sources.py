@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.declare.protocol import Adam
 from benchmarks.declare.sources import assumed, choices, cited, ledger, paper, plain
+from benchmarks.declare.training import Adam
 from benchmarks.papers.d2sm.denoising import TABLE1
 from losses.l1 import L1
 

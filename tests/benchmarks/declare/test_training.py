@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.declare.protocol import (
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.protocol import Evaluation
+from benchmarks.declare.training import (
     SGD,
     Adam,
     Best,
     Cosine,
-    Evaluation,
     EveryStep,
     Exponential,
     MultiStep,
@@ -117,3 +118,8 @@ def test_best_follows_the_direction_of_its_metric():
     lower = Best(LPIPS("alex"), LOOKED_AT.data, every=1, evaluation=Evaluation())
     assert lower.better(0.1, 0.2)
     assert not lower.better(0.2, 0.1)
+
+
+def test_a_look_that_never_comes_is_refused():
+    with pytest.raises(DeclarationError, match="at least 1, not 0"):
+        Best(PSNR(), LOOKED_AT.data, every=0, evaluation=Evaluation())

@@ -8,8 +8,9 @@ import tiny
 import torch
 from safetensors.torch import load_file
 
-from benchmarks.declare.protocol import Best, Evaluation
+from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.table import Row
+from benchmarks.declare.training import Best
 from benchmarks.engine.status import training_sources
 from benchmarks.engine.train import looks
 from benchmarks.metrics.psnr import PSNR

@@ -82,6 +82,14 @@ def test_papers_and_reports_do_not_count(tree):
     assert {"benchmarks.engine.train", "datasets.sampling", "losses.l1"} <= names
 
 
+def test_measuring_makes_no_training_stale(tree):
+    """Only where it chooses the weights, see `training_sources`."""
+    names = {module for sources in rows().values() for module in sources}
+    judged = {name for name in names if name.startswith("benchmarks.metrics")}
+    assert not judged
+    assert "benchmarks.engine.evaluate" not in names
+
+
 def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     """A cached calibration must not outlive a change in FFDNet or in the reading of its file."""
     from benchmarks.engine.content_ids import Score

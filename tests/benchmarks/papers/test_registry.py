@@ -91,3 +91,18 @@ def test_a_row_of_our_own_in_table4_leaves_the_poster_as_it_is():
 def test_a_line_of_the_poster_without_its_row_is_refused():
     with pytest.raises(DeclarationError, match=r"has no row 'FFDNet / L_2'; its rows are 'FFDNet"):
         printed_again(denoising.TABLE4, "poster", "a poster", {"FFDNet / L_2": "1 2 3"})
+
+
+def test_every_remark_belongs_to_a_finding():
+    """A misspelt place would leave it unsaid."""
+    grids = {name: table.printed() for name, table in TABLES.items()}
+    said = " ".join(finding.follows for finding in audit(PAPERS, grids))
+    for remark in (remark for paper in PAPERS for remark in paper.remarks):
+        assert remark.says in said
+
+
+def test_a_table_of_released_weights_trains_nothing():
+    rows = {"FFDNet": [Row("L_1", denoising.FFDNet, L1(), "30.00")]}
+    columns = (Column(denoising.PSNR(), denoising.TRAIN),)
+    with pytest.raises(DeclarationError, match="none of its rows can be trained"):
+        replace(TABLE, groups=rows, columns=columns, train=denoising.TRAIN, released=True)

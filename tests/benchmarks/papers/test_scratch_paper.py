@@ -112,7 +112,8 @@ from baselines.denoising.scratch_net import ScratchNet
 from baselines.pass_through import PassThrough
 from benchmarks.claims.paper import Paper
 from benchmarks.claims.statements import Claim, beats
-from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
+from benchmarks.declare.protocol import Evaluation, Protocol
+from benchmarks.declare.training import Adam, Training
 from benchmarks.declare.sources import paper
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.metrics.psnr import PSNR

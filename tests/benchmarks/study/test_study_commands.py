@@ -18,8 +18,9 @@ from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.protocol import Adam, Evaluation, Protocol, Training
+from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.training import Adam, Training
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.papers.registry import TABLES
 from benchmarks.profiles.smoke import SMOKE

@@ -1,0 +1,206 @@
+"""How networks are trained, as declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from benchmarks.declare.errors import DeclarationError
+from datasets.sampling import Augmentation
+
+
+def _trainable(network: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Kingma and Ba, 2015."""
+
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+
+    def build(self, network: nn.Module) -> torch.optim.Optimizer:
+        """The optimiser over the network's trainable parameters."""
+        betas = (float(self.betas[0]), float(self.betas[1]))
+        return torch.optim.Adam(
+            _trainable(network),
+            lr=float(self.lr),
+            betas=betas,
+            weight_decay=float(self.weight_decay),
+        )
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent with momentum, as torch has it (no dampening)."""
+
+    lr: float
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+
+    def build(self, network: nn.Module) -> torch.optim.Optimizer:
+        """The optimiser over the network's trainable parameters."""
+        return torch.optim.SGD(
+            _trainable(network),
+            lr=float(self.lr),
+            momentum=float(self.momentum),
+            weight_decay=float(self.weight_decay),
+        )
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """Tieleman and Hinton, 2012; `alpha` is the decay of the mean of squared gradients."""
+
+    lr: float
+    alpha: float = 0.99
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def build(self, network: nn.Module) -> torch.optim.Optimizer:
+        """The optimiser over the network's trainable parameters."""
+        return torch.optim.RMSprop(
+            _trainable(network),
+            lr=float(self.lr),
+            alpha=float(self.alpha),
+            momentum=float(self.momentum),
+            weight_decay=float(self.weight_decay),
+        )
+
+
+Optimizer = Adam | SGD | RMSprop
+
+
+@dataclass(frozen=True)
+class MultiStep:
+    """The learning rate is multiplied by `gamma` when each milestone (in steps) is reached."""
+
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.5
+
+    def build(self, optimizer: torch.optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+        """The scheduler, to be stepped once per training step."""
+        milestones = [int(m) for m in self.milestones]
+        return lr_scheduler.MultiStepLR(optimizer, milestones, float(self.gamma))
+
+    def shortened(self, share: float) -> MultiStep:
+        """The schedule of a training that is `share` times as long."""
+        return replace(self, milestones=tuple(round(m * share) for m in self.milestones))
+
+
+@dataclass(frozen=True)
+class EveryStep:
+    """The learning rate is multiplied by `gamma` after each `every` steps."""
+
+    every: int
+    gamma: float = 0.5
+
+    def build(self, optimizer: torch.optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+        """The scheduler, to be stepped once per training step."""
+        return lr_scheduler.StepLR(optimizer, int(self.every), float(self.gamma))
+
+    def shortened(self, share: float) -> EveryStep:
+        """The schedule of a training that is `share` times as long; at least one step apart."""
+        return replace(self, every=max(1, round(self.every * share)))
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """The learning rate is multiplied by `gamma` after every step."""
+
+    gamma: float
+
+    def build(self, optimizer: torch.optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+        """The scheduler, to be stepped once per training step."""
+        return lr_scheduler.ExponentialLR(optimizer, float(self.gamma))
+
+    def shortened(self, share: float) -> Exponential:
+        """The schedule of a training that is `share` times as long: it ends at the same rate."""
+        return replace(self, gamma=float(self.gamma) ** (1 / share))
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from the first learning rate to `last` (Loshchilov and Hutter 2017, Eq. 5).
+
+    last: the learning rate after the last step, as a share of the first.
+    """
+
+    last: float = 0.0
+
+    def build(self, optimizer: torch.optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+        """The scheduler, to be stepped once per training step."""
+        last = float(self.last) * float(optimizer.param_groups[0]["lr"])
+        return lr_scheduler.CosineAnnealingLR(optimizer, steps, last)
+
+    def shortened(self, share: float) -> Cosine:
+        """The same: it spans a training of any length."""
+        return self
+
+
+Schedule = MultiStep | EveryStep | Exponential | Cosine
+
+
+@dataclass(frozen=True)
+class Best:
+    """The weights that scored best on a set, looked at every so many steps and at the last one.
+
+    If that set is a table's own test set, the table's caption says so.
+
+    metric, data: a `Metric`, and the degraded set on which it is measured.
+    every: steps between two looks. evaluation: how the outputs are prepared, an `Evaluation`.
+    """
+
+    # Of any type here: what trains a network must not import what measures it, or a change of a
+    # metric would make every training stale.
+    metric: Any
+    data: Any
+    every: int
+    evaluation: Any
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise DeclarationError(f"Best looks every so many steps, at least 1, not {self.every}")
+
+    def better(self, value: float, best: float | None) -> bool:
+        """Whether a value is better than the best one before it, the earlier of two equal ones."""
+        if best is None:
+            return True
+        return bool(value > best if self.metric.higher_is_better else value < best)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything of a training run that is not network, objective or data.
+
+    steps: optimiser steps. batch: crops per step. crop: side of the square crop in pixels.
+    augment: "none", "hflip" or "flips_transpose".
+    keep: whose weights are the result: "last", those of the last step, or the `Best`.
+    """
+
+    steps: int
+    batch: int
+    crop: int
+    optimizer: Optimizer
+    schedule: Schedule = MultiStep()
+    augment: Augmentation = "none"
+    keep: Literal["last"] | Best = "last"
+
+    def shortened(self, steps: int, **changes: Any) -> Training:
+        """The same recipe in fewer steps; what happens during the training does so in proportion.
+
+        Args:
+            changes: other fields and their new values.
+        """
+        share = steps / self.steps
+        keep = self.keep
+        if isinstance(keep, Best):
+            keep = replace(keep, every=max(1, round(keep.every * share)))
+        schedule = self.schedule.shortened(share)
+        return replace(self, steps=steps, schedule=schedule, keep=keep, **changes)
