@@ -1,0 +1,146 @@
+"""A profile's line for a network: what it replaces, and that there is one for every network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import tiny
+from declared import DECLARED, SHORT, SHORTENED, row, table
+
+from benchmarks.declare.errors import DeclarationError
+from benchmarks.declare.protocol import Adam, MultiStep, Training
+from benchmarks.declare.runs import Run, network
+from benchmarks.declare.speed import Speed
+from benchmarks.declare.table import Table, row_run
+from benchmarks.papers.registry import TABLES
+from benchmarks.profiles import lite, smoke
+from benchmarks.profiles.profile import Profile, Short, recipe_for
+from benchmarks.profiles.registry import PROFILES
+from benchmarks.profiles.resolve import Resolver
+from losses.l1 import L1
+
+RUNNABLE = {n: t for n, t in TABLES.items() if t.runnable and not t.released}
+SHORT_PROFILES = [profile for profile in PROFILES.values() if profile.substitutes]
+
+
+def made(profile: Profile, exhibit: Table | Speed) -> list[Run]:
+    """All trainings of an exhibit in a profile."""
+    resolver = Resolver(profile, lambda name: False)
+    if isinstance(exhibit, Speed):
+        return [resolver.shortened(run) for run in exhibit.runs().values()]
+    rows = [row for _, row in exhibit.rows() if row.model is not None and row.trained]
+    runs = [resolver.run(exhibit, row, 0) for row in rows]
+    assert all(isinstance(run, Run) for run in runs)
+    return runs  # type: ignore[return-value]
+
+
+def test_a_short_training_replaces_steps_batch_crop_and_rate_alone() -> None:
+    assert SHORT.of(DECLARED) == SHORTENED
+    assert SHORT.of(replace(DECLARED, steps=100)).schedule == DECLARED.schedule
+
+
+def test_a_recipe_is_found_by_class_whatever_the_arguments() -> None:
+    wide = network(tiny.TinyDenoiser, width=99)
+    recipes = {tiny.TinyCritic: "no", tiny.TinyDenoiser: "yes"}
+    assert recipe_for(wide, recipes, "lite.py") == "yes"
+
+
+def test_a_missing_recipe_is_named_with_the_file_that_wants_it() -> None:
+    with pytest.raises(DeclarationError) as raised:
+        recipe_for(network(tiny.TinyDenoiser), {tiny.TinyCritic: "no"}, "/src/lite.py")
+    wanted = "/src/lite.py has no line for TinyDenoiser: add `TinyDenoiser: ...` to its RECIPES"
+    assert str(raised.value).startswith(wanted)
+
+
+@pytest.mark.parametrize("name", ["smoke", "lite"])
+def test_a_network_without_a_line_stops_its_profile(name: str) -> None:
+    rows = [row("x", L1())]
+    resolver = Resolver(PROFILES[name], lambda file: False)
+    with pytest.raises(DeclarationError, match=rf"profiles/{name}\.py has no line for TinyD"):
+        resolver.run(table(rows), rows[0], 0)
+
+
+def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = smoke.Begin(200, 4, 16, 0.125, (("width", 6),))
+    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (begin, SHORT))
+    declared = network(tiny.TinyDenoiser, width=4)
+    rows = [row("x", L1(), declared)]
+    run = Resolver(smoke.SMOKE, lambda file: False).run(table(rows), rows[0], 5)
+    assert isinstance(run, Run)
+    assert (run.network, run.training, run.seed) == (declared, SHORTENED, 5)
+    start = run.start
+    assert isinstance(start, Run)
+    assert start.network == network(tiny.TinyDenoiser, width=6)
+    assert start.training == Training(
+        steps=200,
+        batch=4,
+        crop=16,
+        optimizer=Adam(0.125),
+        schedule=MultiStep((140, 180), 0.3),
+        augment="flips_transpose",
+    )
+    assert (start.seed, start.start, start.objective) == (5, None, 1.0 * L1())
+
+
+def test_warm_up_keeps_the_arguments_that_it_does_not_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (smoke.Begin(10, 1, 8, 1.0), SHORT))
+    declared = network(tiny.TinyDenoiser, width=4)
+    warm_up = smoke.warm_up(declared)
+    assert warm_up.network == declared
+    assert warm_up.training.schedule.milestones == (7, 9)
+
+
+def test_lite_trains_by_its_line_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(lite.RECIPES, tiny.TinyDenoiser, SHORT)
+    rows = [row("x", L1())]
+    run = Resolver(lite.LITE, lambda file: False).run(table(rows), rows[0], 5)
+    assert run == replace(row_run(table(rows), rows[0], 5), training=SHORTENED)
+
+
+def test_paper_trains_as_declared() -> None:
+    rows = [row("x", L1())]
+    declared = row_run(table(rows), rows[0], 5)
+    assert Resolver(PROFILES["paper"], lambda file: False).run(table(rows), rows[0], 5) == declared
+
+
+def test_profiles_are_found_by_their_names() -> None:
+    assert list(PROFILES) == ["smoke", "lite", "paper"]
+    assert [profile.name for profile in PROFILES.values()] == list(PROFILES)
+
+
+@pytest.mark.parametrize("profile", SHORT_PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_every_trained_network_has_a_line_that_shortens_it(name: str, profile: Profile) -> None:
+    """... to less work than is declared, by an order of magnitude."""
+    exhibit = RUNNABLE[name]
+    assert isinstance(exhibit, Table | Speed)
+    declared = made(PROFILES["paper"], exhibit)
+    assert declared
+    for short, full in zip(made(profile, exhibit), declared, strict=True):
+        assert short.network == full.network
+        work = [r.training.steps * r.training.batch * r.training.crop**2 for r in (short, full)]
+        assert work[0] * 10 < work[1]
+
+
+def test_only_smoke_warms_up() -> None:
+    """Lite and paper train every row from scratch, or from the row that it names."""
+    for name, profile in PROFILES.items():
+        for exhibit in RUNNABLE.values():
+            if isinstance(exhibit, Table):
+                rows = [row for _, row in exhibit.rows() if row.model and row.trained]
+                for row, run in zip(rows, made(profile, exhibit), strict=True):
+                    begins = name == "smoke" or row.start is not None
+                    assert (run.start is not None) == begins, (name, exhibit.name, row.label)
+
+
+@pytest.mark.parametrize("profile", SHORT_PROFILES, ids=lambda profile: profile.name)
+def test_short_trainings_are_as_written_down(profile: Profile) -> None:
+    recipes = {"smoke": smoke.RECIPES, "lite": lite.RECIPES}[profile.name]
+    for architecture, line in recipes.items():
+        short = line if isinstance(line, Short) else line[1]
+        assert profile.training(DECLARED, network(architecture)) == short.of(DECLARED)

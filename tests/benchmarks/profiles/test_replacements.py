@@ -1,0 +1,153 @@
+"""Judges, feature networks and MIoU's classes, in each profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+import tiny
+from declared import DECLARED, resolver, row, run_of
+
+from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
+from benchmarks.declare.table import Column
+from benchmarks.metrics.fid import FID
+from benchmarks.metrics.lpips import LPIPS
+from benchmarks.metrics.miou import MIoU
+from benchmarks.metrics.niqe import NIQE
+from benchmarks.metrics.psnr import PSNR
+from benchmarks.profiles.registry import PROFILES
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.stand_ins import stand_in
+from datasets.cityscapes import Cityscapes
+from losses.cross_entropy import CrossEntropy
+from losses.features import Features
+from losses.l1 import L1
+from losses.perceptual import Perceptual
+
+NETWORK = network(tiny.TinyDenoiser)
+JUDGE = Judge(
+    "judge",
+    smoke=Run(NETWORK, 1.0 * L1(), Cityscapes("train"), DECLARED),
+    lite=Fixed(NETWORK),
+    paper=Released(NETWORK, "judge.pth", "", "nowhere"),
+)
+VGG = Features("vgg19", ("conv3_2",))
+
+
+def in_profile(name: str, present: bool = False) -> Resolver:
+    return Resolver(PROFILES[name], lambda file: present)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_judge_is_the_profiles_own_wherever_it_looks(name: str) -> None:
+    resolving = in_profile(name)
+    own = resolving.resolve(JUDGE)
+    if name != "smoke":
+        assert own is getattr(JUDGE, name)
+    column = Column(MIoU(JUDGE), tiny.tiny_table().columns[0].data)
+    assert resolving.column(tiny.tiny_table(), column).metric.segmenter == own  # type: ignore[union-attr]
+    assert resolving.resolve(L1() + CrossEntropy(JUDGE)) == L1() + CrossEntropy(own)
+
+
+def test_the_training_of_a_judge_is_its_own() -> None:
+    """Its data are the profile's; nothing shortens a recipe that was written for the profile."""
+    run = in_profile("smoke").resolve(JUDGE)
+    assert run == replace(JUDGE.smoke, data=stand_in(Cityscapes("train")))
+    assert run.training is DECLARED
+
+
+def test_a_run_holds_its_profiles_judge() -> None:
+    rows = [row("x", L1() + 0.5 * CrossEntropy(JUDGE))]
+    run = run_of(resolver(), rows, 0)
+    assert run.objective == L1() + 0.5 * CrossEntropy(
+        replace(JUDGE.smoke, data=stand_in(Cityscapes("train")))
+    )
+
+
+ABSENT = [("smoke", "skip"), ("lite", "skip"), ("paper", "zero")]
+
+
+@pytest.mark.parametrize(("name", "absent"), ABSENT)
+def test_absent_classes_count_as_the_profile_says(name: str, absent: str) -> None:
+    for declared in ("zero", "skip"):
+        metric = MIoU(JUDGE, absent=declared, classes=7)  # type: ignore[arg-type]
+        found = in_profile(name).resolve(metric)
+        assert (found.absent, found.classes) == (absent, 7)
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_smoke_looks_through_narrow_random_features(present: bool) -> None:
+    found = in_profile("smoke", present).resolve(L1() + 0.5 * Perceptual(VGG))
+    narrow = replace(VGG, weights="random", width=1 / 8)
+    assert found == L1() + 0.5 * Perceptual(narrow)
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_paper_wants_imagenets_features(present: bool) -> None:
+    """... and says which files are missing, rather than measure something else."""
+    assert in_profile("paper", present).resolve(VGG) is VGG
+
+
+def test_lite_takes_random_features_of_full_width_where_there_are_no_others() -> None:
+    assert in_profile("lite", present=True).resolve(VGG) is VGG
+    assert in_profile("lite", present=False).resolve(VGG) == replace(VGG, weights="random")
+
+
+def test_lite_asks_for_the_file_by_its_name() -> None:
+    asked = []
+
+    def has(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    assert Resolver(PROFILES["lite"], has).resolve(VGG) is VGG
+    assert asked == [name for name, _ in VGG.weight_files()]
+
+
+@dataclass(frozen=True)
+class TwoFiles:
+    """A network of two released parts."""
+
+    weights: str = "imagenet"
+
+    def weight_files(self) -> tuple[tuple[str, str], ...]:
+        return (("a.pth", ""), ("b.pth", "")) if self.weights == "imagenet" else ()
+
+
+@pytest.mark.parametrize(
+    ("there", "weights"), [("a.pth b.pth", "imagenet"), ("b.pth", "random"), ("", "random")]
+)
+def test_features_are_present_if_all_their_files_are(there: str, weights: str) -> None:
+    found = Resolver(PROFILES["lite"], lambda name: name in there.split()).resolve(TwoFiles())
+    assert found == TwoFiles(weights)
+
+
+def test_features_that_are_declared_random_stay_as_they_are() -> None:
+    random = replace(VGG, weights="random", width=0.5, seed=3)
+    for name in PROFILES:
+        assert in_profile(name).resolve(random) is random
+
+
+@pytest.mark.parametrize("name", ["smoke", "lite"])
+def test_metrics_have_their_own_stand_in_weights(name: str) -> None:
+    resolving = in_profile(name)
+    assert resolving.resolve(FID()) == FID("random")
+    assert resolving.resolve(LPIPS("alex")) == LPIPS("alex", weights="random")
+    assert resolving.resolve(NIQE()) == NIQE("photographs")
+    for metric in (FID(), LPIPS("alex"), NIQE()):
+        assert in_profile("paper").resolve(metric) is metric
+
+
+def test_a_metric_without_a_network_stays_as_it_is() -> None:
+    metric = PSNR()
+    for name in PROFILES:
+        assert in_profile(name).resolve(metric) is metric
+
+
+def test_a_table_keeps_its_columns_only_if_it_evaluates_released_weights() -> None:
+    table = tiny.tiny_table()
+    column = Column(FID(), Cityscapes("val"))
+    for name in ("smoke", "lite"):
+        released = in_profile(name).column(replace(table, released=True), column)
+        assert released is column
+        assert in_profile(name).column(table, column).metric == FID("random")

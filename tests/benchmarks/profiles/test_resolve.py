@@ -1,0 +1,170 @@
+"""What is run of a row: its own training, what it starts from, sizes that follow the crop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import tiny
+from declared import (
+    DECLARED,
+    SHORTENED,
+    WARMING,
+    Sized,
+    profile,
+    resolver,
+    row,
+    run_of,
+    scaled_once,
+    table,
+)
+
+from benchmarks.declare.runs import Fixed, Released, Run, network
+from benchmarks.declare.table import NOT_TRAINED, Row
+from benchmarks.papers.d2sm.denoising import WITH_INTERNAL, WITHOUT_INTERNAL
+from benchmarks.papers.registry import TABLES
+from benchmarks.profiles.profile import WarmUp
+from benchmarks.profiles.registry import PROFILES
+from benchmarks.profiles.resolve import Resolver
+from losses.d2sm import D2SM
+from losses.l1 import L1
+
+WIDE = network(tiny.TinyDenoiser, width=12)
+ROWS = [
+    row("a", 1.0 * Sized("a")),
+    row("b", L1() + 0.5 * Sized("b")),
+    row("w", 3.0 * Sized("w"), WIDE),
+    row("x", 1.0 * Sized("x"), WIDE),
+]
+
+
+def test_a_run_is_the_declared_one_in_the_profiles_training() -> None:
+    run = run_of(resolver(), ROWS, 1, seed=7)
+    assert run == Run(
+        network=network(tiny.TinyDenoiser),
+        objective=L1() + 0.5 * scaled_once("b", 8, 8),
+        data=tiny.tiny_table().train,
+        training=SHORTENED,
+        seed=7,
+    )
+
+
+def test_every_term_is_scaled_once_by_crop_and_batch() -> None:
+    """... of the training that is declared."""
+    objective = 0.25 * Sized("a") + L1() + 3.0 * Sized("b")
+    rows = [row("a", objective, recipe=replace(DECLARED, batch=16))]
+    run = run_of(resolver(), rows, 0)
+    once = (scaled_once("a", 8, 2), scaled_once("b", 8, 2))
+    assert run.objective == 0.25 * once[0] + L1() + 3.0 * once[1]
+    assert rows[0].objective == objective
+
+
+def test_a_rows_own_recipe_is_what_is_shortened() -> None:
+    own = replace(DECLARED, crop=128, augment="none")
+    run = run_of(resolver(), [replace(ROWS[0], recipe=own)], 0)
+    assert run.training == replace(SHORTENED, augment="none")
+    assert run.objective == 1.0 * scaled_once("a", 2, 8)
+
+
+def test_d2sm_has_its_windows_and_queues_for_the_smaller_crops() -> None:
+    """A crop of 64 holds two cells of conv5 of the window's 224/512: 32, and 25 of them."""
+    rows = [row("w/", WITH_INTERNAL), row("w/o", WITHOUT_INTERNAL)]
+    ((_, inside),) = run_of(resolver(), rows, 0).objective.terms  # type: ignore[union-attr]
+    ((_, whole),) = run_of(resolver(), rows, 1).objective.terms  # type: ignore[union-attr]
+    assert isinstance(inside, D2SM)
+    assert isinstance(whole, D2SM)
+    assert (inside.window, inside.stride, inside.queue) == (32, 8, 100)  # four images of 25
+    assert (whole.window, whole.stride, whole.queue) == (None, None, 32)  # of 256, four batches
+    assert {(term.crop, term.batch) for term in (inside, whole)} == {(64, 8)}
+
+
+def test_a_timed_training_is_shortened_as_a_row_is() -> None:
+    declared = Run(WIDE, L1() + 2.0 * Sized("t"), tiny.tiny_table().train, DECLARED, 3)
+    assert resolver(WARMING).shortened(declared) == replace(
+        declared, objective=L1() + 2.0 * scaled_once("t", 8, 8), training=SHORTENED
+    )
+
+
+def test_rows_of_a_network_share_a_warm_up_with_the_first_rows_objective() -> None:
+    first, second = (run_of(resolver(WARMING), ROWS, at, seed=4) for at in (0, 1))
+    shared = Run(
+        network=network(tiny.TinyDenoiser),
+        objective=1.0 * scaled_once("a", 4, 4),
+        data=tiny.tiny_table().train,
+        training=WARMING,
+        seed=4,
+    )
+    assert first.start == second.start == shared
+    assert first.objective == 1.0 * scaled_once("a", 8, 8)
+
+
+def test_another_network_warms_up_with_its_own_first_objective() -> None:
+    """Even if only the arguments differ."""
+    (w, x) = (run_of(resolver(WARMING), ROWS, at).start for at in (2, 3))
+    assert isinstance(w, Run)
+    assert w == x
+    assert (w.network, w.objective) == (WIDE, 3.0 * scaled_once("w", 4, 4))
+
+
+def test_rows_without_a_network_or_an_objective_lead_no_warm_up() -> None:
+    rows = [
+        Row("gap", None, L1(), "1 2"),
+        row("noisy", None, role="input"),
+        *ROWS[:2],
+    ]
+    start = run_of(resolver(WARMING), rows, 3).start
+    assert isinstance(start, Run)
+    assert start.objective == 1.0 * scaled_once("a", 4, 4)
+
+
+def test_a_table_may_name_the_objective_of_its_warm_up() -> None:
+    for warm_up in (Sized("table"), 1.0 * Sized("table")):
+        start = run_of(resolver(WARMING), ROWS, 3, warm_up=warm_up).start
+        assert isinstance(start, Run)
+        assert start.objective == 1.0 * scaled_once("table", 4, 4)
+
+
+def test_a_warm_up_may_change_the_networks_beginning() -> None:
+    other = network(tiny.TinyDenoiser, width=3)
+    warming = replace(profile(), warm_up=lambda network: WarmUp(other, WARMING))
+    run = run_of(Resolver(warming, lambda name: False), ROWS, 2)
+    assert isinstance(run.start, Run)
+    assert (run.network, run.start.network) == (WIDE, other)
+
+
+def test_a_row_starts_from_the_row_that_it_names() -> None:
+    """... which starts from the warm-up, in its place."""
+    rows = [ROWS[0], row("c", L1(), start=ROWS[0])]
+    rows.append(row("d", L1(), start=rows[1]))
+    last = run_of(resolver(WARMING), rows, 2, seed=6)
+    middle = run_of(resolver(WARMING), rows, 1, seed=6)
+    first = run_of(resolver(WARMING), rows, 0, seed=6)
+    assert (last.start, middle.start) == (middle, first)
+    assert (last.objective, last.training) == (1.0 * L1(), SHORTENED)
+    assert isinstance(first.start, Run)
+    assert first.start.training == WARMING
+    assert run_of(resolver(), rows, 1).start == run_of(resolver(), rows, 0)
+
+
+def test_released_weights_are_what_a_row_runs_on() -> None:
+    released = Released(WIDE, "tiny.pth", "abc", "nowhere")
+    rows = [row("r", L1(), released=released)]
+    assert resolver(WARMING).run(table(rows), rows[0], 0) is released
+
+
+def test_a_row_with_nothing_to_train_is_its_network() -> None:
+    rows = [row("noisy", None, WIDE, role="input")]
+    untrained = table(rows, protocol=NOT_TRAINED)
+    assert resolver(WARMING).run(untrained, rows[0], 0) == Fixed(WIDE)
+
+
+def test_no_profile_changes_a_table_of_released_weights() -> None:
+    tables = [t for t in TABLES.values() if t.released]
+    assert tables
+    for name, found in PROFILES.items():
+        resolving = Resolver(found, lambda file: False)
+        for exhibit in tables:
+            for column in exhibit.columns:  # type: ignore[attr-defined]
+                assert resolving.column(exhibit, column) is column, name  # type: ignore[arg-type]
+            for _, declared in exhibit.rows():  # type: ignore[attr-defined]
+                provider = resolving.run(exhibit, declared, 0)  # type: ignore[arg-type]
+                assert provider is declared.released
