@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.grid.model import Cell
-from benchmarks.grid.ranks import competition_ranks, our_ranks, paper_ranks
+from benchmarks.grid.ranks import (
+    competition_ranks,
+    our_ranks,
+    paper_ranks,
+    printed_ranks,
+    scopes,
+)
 
 
 def first(ranks: dict[tuple[int, int], int]) -> set[tuple[int, int]]:
@@ -114,3 +120,51 @@ def test_no_scope_no_ranks(table1: Any) -> None:
 def test_groups_are_ranked_apart(table1: Any) -> None:
     together = paper_ranks(replace(table1.grid, rank_within="column"))
     assert {rank for (_, c), rank in together.items() if c == 0} == set(range(1, 15))
+
+
+def test_a_lone_method_is_the_first(build: Any) -> None:
+    assert paper_ranks(build.grid([[Cell("9"), Cell("1")]])) == {(0, 0): 1, (0, 1): 1}
+
+
+def test_a_column_without_a_direction_is_not_ranked_and_the_next_one_is(build: Any) -> None:
+    grid = build.grid([[Cell("1"), Cell("1")], [Cell("2"), Cell("2")]])
+    columns = [replace(grid.columns[0], higher_is_better=None), grid.columns[1]]
+    assert paper_ranks(replace(grid, columns=columns)) == {(0, 1): 2, (1, 1): 1}
+
+
+def test_each_column_is_ranked_in_its_own_direction(build: Any) -> None:
+    grid = build.grid([[Cell("1"), Cell("1")], [Cell("2"), Cell("2")]])
+    columns = [replace(grid.columns[0], higher_is_better=False), grid.columns[1]]
+    assert paper_ranks(replace(grid, columns=columns)) == {
+        (0, 0): 1, (1, 0): 2, (0, 1): 2, (1, 1): 1,
+    }  # fmt: skip
+
+
+def test_scopes_are_groups_or_columns_in_reading_order(build: Any) -> None:
+    grid = build.grid([[Cell("1"), Cell("1")] for _ in range(3)])
+    rows = [replace(row, group=group) for row, group in zip(grid.rows, "aba", strict=True)]
+    grouped = replace(grid, rows=rows)
+    assert scopes(grouped) == [
+        [(0, 0), (2, 0)], [(0, 1), (2, 1)], [(1, 0)], [(1, 1)],
+    ]  # fmt: skip
+    assert scopes(replace(grouped, rank_within="column")) == [
+        [(0, 0), (1, 0), (2, 0)], [(0, 1), (1, 1), (2, 1)],
+    ]  # fmt: skip
+
+
+def test_printed_ranks_are_read_and_not_recomputed(build: Any) -> None:
+    grid = build.grid([[Cell("1", 1), Cell("2")], [Cell("5", 2), Cell("3", 7)]])
+    assert printed_ranks(grid) == {(0, 0): 1, (1, 0): 2, (1, 1): 7}
+
+
+def test_a_row_that_is_no_method_is_not_ranked_by_us(build: Any) -> None:
+    cells = [[Cell("1", values=(v,), status="ok")] for v in (9.0, 1.0, 2.0)]
+    grid = build.grid(cells)
+    for role in ("input", "reference", "best"):
+        rows = [replace(grid.rows[0], role=role), *grid.rows[1:]]
+        assert our_ranks(replace(grid, rows=rows)) == {(1, 0): 2, (2, 0): 1}
+
+
+def test_what_is_not_measured_has_no_rank_of_ours(build: Any) -> None:
+    cells = [[Cell("1", values=(1.0,), status="stale")], [Cell("2")], [Cell("3", status="failed")]]
+    assert our_ranks(build.grid(cells)) == {(0, 0): 1}
