@@ -60,6 +60,11 @@ def test_a_table_of_which_all_runs_says_so() -> None:
     assert (every.cells, every.runnable, every.how_much, every.fillable) == (6, 6, "all", True)
 
 
+def test_one_number_is_worth_a_run() -> None:
+    one = table((MEASURED, WITHOUT_DATA), [tiny.TinyDenoiser])
+    assert (one.runnable, one.cells, one.fillable) == (1, 2, True)
+
+
 @pytest.mark.parametrize(("column", "model"), [(MEASURED, None), (WITHOUT_DATA, tiny.TinyDenoiser)])
 def test_a_table_of_which_nothing_runs_says_so(column: Column, model: Any) -> None:
     none = table((column,), [model])

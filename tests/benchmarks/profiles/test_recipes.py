@@ -61,6 +61,11 @@ def test_a_network_without_a_line_stops_its_profile(name: str) -> None:
         resolver.run(table(rows), rows[0], 0)
 
 
+def test_a_network_without_a_line_has_no_warm_up() -> None:
+    with pytest.raises(DeclarationError, match=r"profiles/smoke\.py has no line for TinyD"):
+        smoke.warm_up(network(tiny.TinyDenoiser))
+
+
 def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -88,11 +93,11 @@ def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
 def test_warm_up_keeps_the_arguments_that_it_does_not_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (smoke.Begin(10, 1, 8, 1.0), SHORT))
+    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (smoke.Begin(15, 1, 8, 1.0), SHORT))
     declared = network(tiny.TinyDenoiser, width=4)
     warm_up = smoke.warm_up(declared)
     assert warm_up.network == declared
-    assert warm_up.training.schedule.milestones == (7, 9)
+    assert warm_up.training.schedule.milestones == (10, 13)
 
 
 def test_lite_trains_by_its_line_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
