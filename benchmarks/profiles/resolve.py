@@ -71,10 +71,12 @@ class Resolver:
         return self._data(node) if self.profile.substitutes else node
 
     def _data(self, node: Any) -> Any:
+        if self.profile.embedded:
+            is_set = hasattr(node, "open") and not isinstance(node, type)
+            return stand_in(node) if is_set else node
         if isinstance(node, DIV2K) and (folders := dict(self.photographs).get(node.split)):
             return PhotographFolders(folders)
-        is_set = hasattr(node, "open") and not isinstance(node, type)
-        return stand_in(node) if self.profile.embedded and is_set else node
+        return node
 
     def _feature_network(self, node: Any) -> Any:
         mode = self.profile.features

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import tiny
 
-from benchmarks.declare.protocol import Adam, MultiStep, Training
 from benchmarks.declare.runs import Run
 from benchmarks.declare.table import Row, Table
+from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.profiles.profile import Profile, Short, WarmUp
 from benchmarks.profiles.resolve import Resolver
 from losses.objective import Objective, Term

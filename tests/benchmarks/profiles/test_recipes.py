@@ -9,10 +9,10 @@ import tiny
 from declared import DECLARED, SHORT, SHORTENED, row, table
 
 from benchmarks.declare.errors import DeclarationError
-from benchmarks.declare.protocol import Adam, MultiStep, Training
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table, row_run
+from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.papers.registry import TABLES
 from benchmarks.profiles import lite, smoke
 from benchmarks.profiles.profile import Profile, Short, recipe_for

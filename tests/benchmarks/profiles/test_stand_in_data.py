@@ -165,9 +165,16 @@ def test_crops_of_the_paper_are_drawn_beforehand() -> None:
     assert resolved(PAPER, noisy) is noisy
 
 
-def test_crops_of_embedded_images_stay_in_lite() -> None:
+@pytest.mark.parametrize("profile", [SMOKE, LITE, PAPER])
+def test_crops_of_embedded_images_stay(profile: Profile) -> None:
     crops = RandomCrops(PHOTOGRAPHS, count=3, size=64)
-    assert resolved(LITE, crops) is crops
+    assert resolved(profile, crops) is crops
+
+
+@pytest.mark.parametrize("declared", STAND_INS, ids=repr)
+def test_resolving_twice_changes_nothing_more(declared: Any) -> None:
+    once = resolved(SMOKE, Noisy(declared, 25))
+    assert resolved(SMOKE, once) is once
 
 
 FOLDERS = (("train", ("bsd100", "urban100")), ("test", ("kodak24",)))
@@ -181,5 +188,6 @@ def test_folders_stand_in_for_their_split_of_div2k_in_lite() -> None:
     assert resolved(LITE, Cityscapes("train"), photographs=FOLDERS) == Cityscapes("train")
 
 
-def test_folders_stand_in_for_nothing_in_paper() -> None:
+def test_folders_stand_in_for_nothing_in_the_other_profiles() -> None:
     assert resolved(PAPER, DIV2K("train"), photographs=FOLDERS) == DIV2K("train")
+    assert resolved(SMOKE, DIV2K("train"), photographs=FOLDERS) == PHOTOGRAPHS
