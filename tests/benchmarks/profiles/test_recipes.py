@@ -149,3 +149,13 @@ def test_short_trainings_are_as_written_down(profile: Profile) -> None:
     for architecture, line in recipes.items():
         short = line if isinstance(line, Short) else line[1]
         assert profile.training(DECLARED, network(architecture)) == short.of(DECLARED)
+
+
+def test_only_smoke_is_not_held_against_the_papers_and_redoes_what_is_stale() -> None:
+    """Nobody wants three weeks retrained for a typo, and nobody compares embedded images."""
+    assert {name: profile.comparable for name, profile in PROFILES.items()} == {
+        "smoke": False, "lite": True, "paper": True,
+    }  # fmt: skip
+    assert {name: profile.redo_stale for name, profile in PROFILES.items()} == {
+        "smoke": True, "lite": False, "paper": False,
+    }  # fmt: skip
