@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
-from benchmarks.declare.printed import read_numbers
+from benchmarks.declare.printed import check_line, read_numbers
 from benchmarks.declare.table import Table
 from benchmarks.grid.model import Cell, Grid, GridRow
 from benchmarks.grid.model import Column as GridColumn
@@ -34,11 +34,7 @@ class Pairwise(Exhibit):
 
     def __post_init__(self) -> None:
         for method, line in self.preferred.items():
-            if len(read_numbers(line)) != len(self.preferred):
-                raise DeclarationError(
-                    f"{self.name}, row {method!r}: {len(read_numbers(line))} printed numbers for "
-                    f"{len(self.preferred)} methods"
-                )
+            check_line(line, len(self.preferred), "methods", f"{self.name}, row {method!r}")
 
         rows = {(group, row.label) for group, row in self.of.rows()}
         for method in self.preferred:

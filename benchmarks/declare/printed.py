@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from benchmarks.declare.errors import DeclarationError
+
 _NUMBER = re.compile(
     r"(?P<bold>\*\*)?(?P<text>[^\s()*]+)(?(bold)\*\*)(?:\((?P<rank>\d+)\))?(?P<mark>\*)?"
 )
@@ -32,6 +34,20 @@ def read_numbers(line: str) -> list[PrintedNumber]:
         ValueError: a word is no number with its marks; the message shows it.
     """
     return [_number(word) for word in line.replace("|", " ").split()]
+
+
+def check_line(line: str, count: int, unit: str, place: str) -> None:
+    """Check that a row has as many numbers as there are columns, or whatever `unit` names.
+
+    Raises:
+        DeclarationError: it has not, or a word is no number; the message begins with `place`.
+    """
+    try:
+        found = len(read_numbers(line))
+    except ValueError as error:
+        raise DeclarationError(f"{place}: {error}") from error
+    if found != count:
+        raise DeclarationError(f"{place}: {found} printed numbers for {count} {unit}")
 
 
 def _number(word: str) -> PrintedNumber:

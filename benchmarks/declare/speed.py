@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.declare.exhibit import Exhibit
-from benchmarks.declare.printed import read_numbers
+from benchmarks.declare.printed import check_line, read_numbers
 from benchmarks.declare.runs import Network, Run
 from benchmarks.declare.table import as_objective
 from benchmarks.declare.training import Training
@@ -32,6 +32,10 @@ class Speed(Exhibit):
     objectives: dict[str, tuple[Objective | Term, str]]
     features: Features
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for label, (_, line) in self.objectives.items():
+            check_line(line, 1, "column", f"{self.name}, row {label!r}")
 
     @property
     def cells(self) -> int:

@@ -9,7 +9,7 @@ from torch import nn
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
-from benchmarks.declare.printed import PrintedNumber, read_numbers
+from benchmarks.declare.printed import PrintedNumber, check_line, read_numbers
 from benchmarks.declare.protocol import Protocol
 from benchmarks.declare.runs import Network, Released, Run
 from benchmarks.declare.training import Training
@@ -217,10 +217,7 @@ class Table(Exhibit):
 
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"
-        if len(row.numbers) != len(self.columns):
-            raise DeclarationError(
-                f"{place}: {len(row.numbers)} printed numbers for {len(self.columns)} columns"
-            )
+        check_line(row.printed, len(self.columns), "columns", place)
         if row.model is None:
             return
         if self.released and row.trained:
@@ -232,6 +229,8 @@ class Table(Exhibit):
             if row.released is None and row.role == "method":
                 raise DeclarationError(f"{place}: needs an objective or released weights")
             return
+        if self.train is None:
+            raise DeclarationError(f"{place}: has an objective, but the table no training data")
         objective = as_objective(row.objective)
         at_hand = {"pred", "target", *self.train.provides, *row.network.outputs}
         absent = [f"{need!r}" for need in objective.needs if need not in at_hand]

@@ -114,6 +114,11 @@ def test_preferences_that_are_no_square_are_refused(line: str, count: int) -> No
     assert str(raised.value) == f"pairs, row 'B': {count} printed numbers for 3 methods"
 
 
+def test_a_preference_that_is_no_number_is_refused_with_its_place() -> None:
+    with pytest.raises(DeclarationError, match=r"^pairs, row 'C': '\(1\)' is not a printed number"):
+        pairwise(THREE | {"C": ".5 (1) -"})
+
+
 def test_printed_preferences_are_a_square_without_ranks() -> None:
     grid = pairwise().printed()
     assert (grid.name, grid.source, grid.title) == ("pairs", "Table V", "preference")
@@ -143,6 +148,12 @@ def test_timed_runs_differ_in_their_objective_alone() -> None:
     table = speed()
     plain = Run(table.network, 1.0 * L1(), table.data, table.training)
     assert table.runs() == {"plain": plain, "both": replace(plain, objective=L1() + 2.0 * L2())}
+
+
+@pytest.mark.parametrize(("line", "said"), [("", "0 printed"), ("1 2", "2 printed"), ("(1)", "'")])
+def test_a_speed_is_one_number(line: str, said: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^speeds, row 'plain': {said}"):
+        speed(objectives={"plain": (L1(), line)})
 
 
 def test_printed_speeds_are_a_line_of_numbers() -> None:

@@ -49,6 +49,16 @@ def test_wrong_count_of_numbers_is_refused():
         assert said == f"tiny, Tiny, row 'x': {count} printed numbers for 2 columns"
 
 
+def test_what_is_no_number_is_refused_with_its_place():
+    said = refused(Row("x", None, None, "1.5( 2"))
+    assert said.startswith("tiny, Tiny, row 'x': '1.5(' is not a printed number")
+
+
+def test_an_objective_without_data_to_train_on_is_refused():
+    said = refused(Row("x", tiny.TinyDenoiser, L1(), "1 2"), train=None)
+    assert said == "tiny, Tiny, row 'x': has an objective, but the table no training data"
+
+
 def test_every_row_of_every_group_is_checked():
     rows = tiny.tiny_table().groups["Tiny"]
     with pytest.raises(DeclarationError, match="tiny, Last, row 'odd'"):
