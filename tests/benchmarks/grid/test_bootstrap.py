@@ -88,6 +88,14 @@ def test_interval_refuses_what_has_none(replicates: list[float]) -> None:
         interval(replicates)
 
 
-def test_level_in_percent_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"0\.95"):
-        interval([1.0, 2.0], 95)
+@pytest.mark.parametrize("level", [95, 1.5, 1, 0, -0.5])
+def test_level_is_a_share(level: float) -> None:
+    with pytest.raises(ValueError, match=rf"such as 0\.95, not {level}$"):
+        interval([1.0, 2.0], level)
+
+
+def test_draws_are_small_integers_whatever_the_names() -> None:
+    # Golden, as above: names go in as ASCII.
+    drawn = counts(["ä", "ö", "ü"], 3)
+    assert drawn.dtype == np.int32
+    assert drawn.tolist() == [[1, 0, 2], [1, 2, 0], [0, 2, 1]]
