@@ -150,7 +150,14 @@ def test_timed_runs_differ_in_their_objective_alone() -> None:
     assert table.runs() == {"plain": plain, "both": replace(plain, objective=L1() + 2.0 * L2())}
 
 
-@pytest.mark.parametrize(("line", "said"), [("", "0 printed"), ("1 2", "2 printed"), ("(1)", "'")])
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "0 printed numbers for 1 column$"),
+        ("1 2", "2 printed numbers for 1 column$"),
+        ("(1)", "'"),
+    ],
+)
 def test_a_speed_is_one_number(line: str, said: str) -> None:
     with pytest.raises(DeclarationError, match=f"^speeds, row 'plain': {said}"):
         speed(objectives={"plain": (L1(), line)})

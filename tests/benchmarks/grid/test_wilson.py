@@ -26,7 +26,7 @@ def test_interval_of_even_answers_has_a_closed_form() -> None:
 
 
 def test_interval_of_all_or_none_ends_exactly_there() -> None:
-    for n in (1, 7, 500):
+    for n in range(1, 500):
         assert interval(0.0, n)[0] == 0.0
         assert interval(1.0, n)[1] == 1.0
         assert 0 < interval(0.0, n)[1] == pytest.approx(1 - interval(1.0, n)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,13 @@ def test_warm_up_keeps_the_arguments_that_it_does_not_change(
     warm_up = smoke.warm_up(declared)
     assert warm_up.network == declared
     assert warm_up.training.schedule.milestones == (10, 13)
+
+
+@pytest.mark.parametrize("architecture", smoke.RECIPES, ids=lambda kind: kind.__name__)
+def test_a_warm_up_changes_arguments_that_the_network_has(architecture: type) -> None:
+    begun = smoke.warm_up(network(architecture)).network
+    assert begun.architecture is architecture
+    assert {name for name, _ in begun.arguments} <= set(inspect.signature(architecture).parameters)
 
 
 def test_lite_trains_by_its_line_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
