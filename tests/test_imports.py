@@ -100,6 +100,18 @@ def test_what_needs_no_torch_imports_none_itself(folder):
         assert "torch" not in {name.split(".")[0] for name in imported(path)}, path
 
 
+def test_files_and_functions_can_be_read_at_once():
+    """At most 350 lines a file and 60 lines a function, tests as well."""
+    tracked = [*modules("tests"), *modules("benchmarks"), ROOT / "reproduce.py"]
+    for path in tracked + [path for leaf in LEAVES for path in modules(leaf)]:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 350, path.relative_to(ROOT)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert length <= 60, f"{path.relative_to(ROOT)}: {node.name} has {length} lines"
+
+
 def test_only_metrics_import_the_judging_libraries():
     judges = {"skimage", "pytorch_fid"}
     for path in modules("benchmarks"):

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import tiny
 
-from benchmarks.declare.runs import Run
+from benchmarks.declare.runs import Network, Run
 from benchmarks.declare.table import Row, Table
 from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.profiles.profile import Profile, Short, WarmUp
 from benchmarks.profiles.resolve import Resolver
+from losses.l1 import L1
 from losses.objective import Objective, Term
 
 DECLARED = Training(
@@ -59,8 +60,8 @@ def profile(warm: Training | None = None, **changes: Any) -> Profile:
     """Shortens every training to SHORT; `warm` is the recipe of a shared warm-up."""
     return replace(
         tiny.AS_DECLARED,
-        training=lambda declared, network: SHORT.of(declared),
-        warm_up=lambda network: None if warm is None else WarmUp(network, warm),
+        training=lambda run: SHORT.of(run.training),
+        warm_up=lambda run: None if warm is None else WarmUp(run.network, warm),
         **changes,
     )
 
@@ -75,6 +76,11 @@ def table(rows: list[Row], **changes: Any) -> Table:
 
 def row(label: str, objective: Objective | Term | None, model: Any = None, **changes: Any) -> Row:
     return Row(label, model or tiny.TinyDenoiser, objective, "1 2", **changes)
+
+
+def training_of(network: Network) -> Run:
+    """A declared training of a network, on data that no profile replaces."""
+    return Run(network, 1.0 * L1(), tiny.tiny_table().train, DECLARED)
 
 
 def run_of(resolving: Resolver, rows: list[Row], at: int, seed: int = 0, **changes: Any) -> Run:

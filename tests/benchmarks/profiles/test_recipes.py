@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import tiny
-from declared import DECLARED, SHORT, SHORTENED, row, table
+from declared import DECLARED, SHORT, SHORTENED, row, table, training_of
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.runs import Run, network
@@ -64,7 +64,7 @@ def test_a_network_without_a_line_stops_its_profile(name: str) -> None:
 
 def test_a_network_without_a_line_has_no_warm_up() -> None:
     with pytest.raises(DeclarationError, match=r"profiles/smoke\.py has no line for TinyD"):
-        smoke.warm_up(network(tiny.TinyDenoiser))
+        smoke.warm_up(training_of(network(tiny.TinyDenoiser)))
 
 
 def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
@@ -96,14 +96,14 @@ def test_warm_up_keeps_the_arguments_that_it_does_not_change(
 ) -> None:
     monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (smoke.Begin(15, 1, 8, 1.0), SHORT))
     declared = network(tiny.TinyDenoiser, width=4)
-    warm_up = smoke.warm_up(declared)
+    warm_up = smoke.warm_up(training_of(declared))
     assert warm_up.network == declared
     assert warm_up.training.schedule.milestones == (10, 13)
 
 
 @pytest.mark.parametrize("architecture", smoke.RECIPES, ids=lambda kind: kind.__name__)
 def test_a_warm_up_changes_arguments_that_the_network_has(architecture: type) -> None:
-    begun = smoke.warm_up(network(architecture)).network
+    begun = smoke.warm_up(training_of(network(architecture))).network
     assert begun.architecture is architecture
     assert {name for name, _ in begun.arguments} <= set(inspect.signature(architecture).parameters)
 
@@ -156,7 +156,7 @@ def test_short_trainings_are_as_written_down(profile: Profile) -> None:
     recipes = {"smoke": smoke.RECIPES, "lite": lite.RECIPES}[profile.name]
     for architecture, line in recipes.items():
         short = line if isinstance(line, Short) else line[1]
-        assert profile.training(DECLARED, network(architecture)) == short.of(DECLARED)
+        assert profile.training(training_of(network(architecture))) == short.of(DECLARED)
 
 
 def test_only_smoke_is_not_held_against_the_papers_and_redoes_what_is_stale() -> None:

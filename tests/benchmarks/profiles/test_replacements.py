@@ -9,7 +9,7 @@ import tiny
 from declared import DECLARED, resolver, row, run_of
 
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
-from benchmarks.declare.table import Column
+from benchmarks.declare.table import Column, Row
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS
 from benchmarks.metrics.miou import MIoU
@@ -145,7 +145,8 @@ def test_a_metric_without_a_network_stays_as_it_is() -> None:
 
 
 def test_a_table_keeps_its_columns_only_if_it_evaluates_released_weights() -> None:
-    table = tiny.tiny_table()
+    rows = [Row("", tiny.TinyDenoiser, None, "- -", role="input")]
+    table = tiny.tiny_table(rows)
     column = Column(FID(), Cityscapes("val"))
     for name in ("smoke", "lite"):
         released = in_profile(name).column(replace(table, released=True), column)

@@ -125,7 +125,7 @@ def test_a_table_may_name_the_objective_of_its_warm_up() -> None:
 
 def test_a_warm_up_may_change_the_networks_beginning() -> None:
     other = network(tiny.TinyDenoiser, width=3)
-    warming = replace(profile(), warm_up=lambda network: WarmUp(other, WARMING))
+    warming = replace(profile(), warm_up=lambda run: WarmUp(other, WARMING))
     run = run_of(Resolver(warming, lambda name: False), ROWS, 2)
     assert isinstance(run.start, Run)
     assert (run.network, run.start.network) == (WIDE, other)

@@ -154,12 +154,6 @@ def test_a_class_of_data_is_no_data() -> None:
 CROPS = RandomCrops(DIV2K("train"), count=10, size=64)
 
 
-def test_short_runs_draw_their_crops_as_they_go() -> None:
-    assert resolved(SMOKE, Noisy(CROPS, 25)) == Noisy(PHOTOGRAPHS, 25)
-    assert resolved(LITE, Noisy(CROPS, 25)) == Noisy(DIV2K("train"), 25)
-    assert resolved(LITE, RandomCrops(CROPS, 5, 32)) == DIV2K("train")
-
-
 def test_crops_of_the_paper_are_drawn_beforehand() -> None:
     noisy = Noisy(CROPS, 25)
     assert resolved(PAPER, noisy) is noisy
@@ -183,7 +177,7 @@ FOLDERS = (("train", ("bsd100", "urban100")), ("test", ("kodak24",)))
 def test_folders_stand_in_for_their_split_of_div2k_in_lite() -> None:
     wanted = PhotographFolders(("bsd100", "urban100"))
     assert resolved(LITE, DIV2K("train"), photographs=FOLDERS) == wanted
-    assert resolved(LITE, Noisy(CROPS, 25), photographs=FOLDERS) == Noisy(wanted, 25)
+    assert resolved(LITE, Noisy(DIV2K("train"), 25), photographs=FOLDERS) == Noisy(wanted, 25)
     assert resolved(LITE, DIV2K("valid"), photographs=FOLDERS) == DIV2K("valid")
     assert resolved(LITE, Cityscapes("train"), photographs=FOLDERS) == Cityscapes("train")
 
