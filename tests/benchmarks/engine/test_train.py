@@ -1,0 +1,224 @@
+"""The training loop: what a step does, what a checkpoint holds, what ends a run."""
+
+import io
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+import quick
+import tiny
+import torch
+
+from benchmarks.declare.protocol import Adam, MultiStep
+from benchmarks.declare.runs import Run, network
+from benchmarks.engine import train as module
+from benchmarks.engine.train import Checkpoints, Trainee, TrainingError, train
+from losses.d2sm import D2SM
+from losses.l1 import L1
+from losses.local_resources import LocalResources
+from losses.objective import Loss, Term
+
+STEPS = 6
+TRAINING = replace(quick.TRAINING, steps=STEPS, schedule=MultiStep((2, 5), 0.5))
+RUN = Run(network(tiny.TinyDenoiser), 1.0 * L1(), quick.TRAIN, TRAINING)
+
+
+@dataclass(frozen=True)
+class Drawn(Term):
+    """L1 with a weight that torch's generator draws anew at each step."""
+
+    symbol: ClassVar[str] = "L_Drawn"
+
+    def build(self, resources):
+        return Loss(lambda pred, target: (pred - target).abs().mean() * torch.rand(()))
+
+
+@dataclass(frozen=True)
+class Counted(Term):
+    """L1 times the number of steps that it has seen, which is state of its own."""
+
+    symbol: ClassVar[str] = "L_Counted"
+    needs: ClassVar[tuple[str, ...]] = ("sigma",)
+
+    def build(self, resources):
+        return CountedLoss()
+
+
+class CountedLoss(Loss):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("steps", torch.zeros(()))
+
+    def before(self, pred, target, sigma):
+        assert not pred.requires_grad
+        assert sigma.shape == pred.shape[:1]
+        self.steps += 1
+
+    def forward(self, pred, target, sigma):
+        return (pred - target).abs().mean() * self.steps
+
+
+@dataclass(frozen=True)
+class Spoiled(Term):
+    """A finite loss; at its third call the loss or its gradient becomes `value`."""
+
+    value: float
+    where: str
+    symbol: ClassVar[str] = "L_Spoiled"
+
+    def build(self, resources):
+        calls = []
+
+        def spoiled(pred, target):
+            calls.append(1)
+            if len(calls) == 3 and self.where == "gradient":
+                pred.register_hook(lambda gradient: gradient * self.value)
+            error = (pred - target).abs().mean()
+            return error * self.value if len(calls) == 3 and self.where == "loss" else error
+
+        return Loss(spoiled)
+
+
+class Kept:
+    """Checkpoints in memory."""
+
+    def __init__(self, load=None, every=0.0, log_every=1):
+        self.saved, self.logged, self.told = [], [], []
+        self.checkpoints = Checkpoints(
+            load=lambda: load,
+            save=self.saved.append,
+            log=self.logged.append,
+            progress=lambda *done: self.told.append(done),
+            every=every,
+            log_every=log_every,
+        )
+
+
+def trained(run, kept=None, start=None, workers=0):
+    checkpoints = (kept or Kept(every=math.inf)).checkpoints
+    images = run.data.data.open(None)
+    return train(run, images, LocalResources(), checkpoints, start, workers)
+
+
+def weights(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+OBJECTIVES = {
+    "optimiser and schedule": 1.0 * L1(),
+    "random numbers": L1() + 1.0 * Drawn(),
+    "state of a loss": L1() + 1.0 * Counted(),
+    "queue of D2SM": L1() + 0.1 * D2SM(tiny.FEATURES, window=8, stride=4, queue=6),
+}
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+@pytest.mark.parametrize("step", [1, 3, STEPS])
+def test_resumed_training_ends_with_the_same_bits(kind, step):
+    run = replace(RUN, objective=OBJECTIVES[kind])
+    straight = Kept()
+    expected = weights(trained(run, straight))
+    resumed = Kept(load=straight.saved[step - 1])
+    torch.manual_seed(99)  # another process has another generator
+    assert same(weights(trained(run, resumed)), expected)
+    assert resumed.logged == straight.logged[step:]
+
+
+def test_log_has_the_next_learning_rate_and_every_term():
+    kept = Kept(log_every=1)
+    trained(replace(RUN, objective=L1() + 1.0 * Drawn()), kept)
+    assert [line["step"] for line in kept.logged] == [1, 2, 3, 4, 5, 6]
+    assert [line["lr"] for line in kept.logged] == [1e-3, 5e-4, 5e-4, 5e-4, 2.5e-4, 2.5e-4]
+    assert all(line.keys() == {"step", "lr", "L_1", "L_Drawn"} for line in kept.logged)
+    assert all(line["L_Drawn"] < line["L_1"] for line in kept.logged)
+
+
+@pytest.mark.parametrize(("every", "logged"), [(4, [4, 6]), (3, [3, 6]), (20, [6])])
+def test_log_has_every_so_many_steps_and_the_last(every, logged):
+    kept = Kept(log_every=every)
+    trained(RUN, kept)
+    assert [line["step"] for line in kept.logged] == logged
+    assert kept.told == [(step, STEPS) for step in range(1, STEPS + 1)]
+
+
+def test_checkpoints_are_saved_when_their_time_has_come(monkeypatch):
+    """A clock that ticks once when it is asked: once in each step, and once more after saving."""
+    ticks = iter(range(100))
+    kept = Kept(every=2.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(module.time, "monotonic", lambda: float(next(ticks)))
+        trained(RUN, kept)
+    read = [torch.load(io.BytesIO(saved), weights_only=True)["step"] for saved in kept.saved]
+    assert read == [2, 4, 6]
+
+
+def test_no_checkpoint_before_its_time():
+    kept = Kept(every=1000.0)
+    trained(RUN, kept)
+    assert kept.saved == []
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_loss_that_is_not_finite_ends_the_run(value):
+    run = replace(RUN, objective=L1() + 2.0 * Spoiled(value, "loss"))
+    shown = r"the loss is not finite at step 3: L_1 = 0\.\d+, L_Spoiled = " + str(value)
+    kept = Kept()
+    with pytest.raises(TrainingError, match=shown):
+        trained(run, kept)
+    assert len(kept.saved) == 2  # the last good state is kept
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_weights_that_are_not_finite_are_no_result(value):
+    """The last loss was finite, and what its gradient did is seen by no loss."""
+    training = replace(TRAINING, steps=3)
+    run = replace(RUN, objective=1.0 * Spoiled(value, "gradient"), training=training)
+    with pytest.raises(TrainingError, match=r"body\.0\.weight is not finite after step 3"):
+        trained(run)
+
+
+def test_result_is_in_evaluation_mode():
+    assert not trained(RUN).training
+    assert Trainee(RUN, LocalResources(), None).network.training
+
+
+def test_start_takes_the_place_of_the_initialisation():
+    still = replace(RUN, training=replace(TRAINING, optimizer=Adam(lr=0.0)))
+    start = {name: torch.rand_like(value) for name, value in trained(still).state_dict().items()}
+    assert same(weights(trained(still, start=start)), start)
+    assert same(weights(trained(still)), weights(trained(still)))
+    assert not same(weights(trained(still)), start)
+
+
+def test_seed_decides_initialisation_and_samples():
+    still = replace(RUN, training=replace(TRAINING, optimizer=Adam(lr=0.0)))
+    other = replace(still, seed=1)
+    assert not same(weights(trained(still)), weights(trained(other)))
+    start, logs = weights(trained(still)), []
+    for run in (still, still, other):
+        kept = Kept()
+        trained(run, kept, start)
+        logs.append([line["L_1"] for line in kept.logged])
+    assert logs[0] == logs[1]
+    assert logs[0] != logs[2]
+
+
+def test_terms_draw_other_numbers_than_the_initialisation():
+    """Whether a run starts from weights does not change what its terms draw."""
+    still = replace(TRAINING, optimizer=Adam(lr=0.0))
+    run = replace(RUN, objective=1.0 * Drawn(), training=still)
+    logs = []
+    for start in (None, weights(trained(run))):
+        kept = Kept()
+        trained(run, kept, start)
+        logs.append(kept.logged)
+    assert logs[0] == logs[1]
+
+
+def test_a_single_term_is_an_objective():
+    assert same(weights(trained(replace(RUN, objective=L1()))), weights(trained(RUN)))
