@@ -5,6 +5,11 @@ import shutil
 import pytest
 import quick
 
+# Torch's first optimiser step and the first PSNR import these, for seconds: of no test's time, and
+# in `make mutants` not once per mutant.
+import skimage.metrics  # noqa: F401
+import torch._dynamo  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def made_folder(tmp_path_factory):

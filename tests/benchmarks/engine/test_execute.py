@@ -127,7 +127,7 @@ def test_run_that_another_process_made_meanwhile_is_not_made_again(tmp_path, cap
 def test_failure_is_kept_and_not_met_twice_in_a_process(tmp_path, failing, capsys):
     engine = quick.quick_engine(tmp_path)
     for _ in range(2):
-        with pytest.raises(Failed, match="^RuntimeError: no$"):
+        with pytest.raises(Failed, match=r"^RuntimeError: no$"):
             engine.ensure(failing, "the row")
     assert len(Failing.built) == 1
     folder = engine.status.folder(failing)
@@ -154,7 +154,7 @@ def test_interruption_is_no_failure(tmp_path, failing):
 
 def test_measurement_that_fails_is_kept_with_the_run(tmp_path, capsys):
     engine = quick.quick_engine(tmp_path)
-    with pytest.raises(Failed, match="^ValueError: no such thing$"):
+    with pytest.raises(Failed, match=r"^ValueError: no such thing$"):
         engine.ensure_scores([score_of(FIXED, Wrong())], "the row")
     assert engine.status.failed_before(FIXED)
     assert "the row: failed: ValueError: no such thing;" in capsys.readouterr().err

@@ -128,7 +128,7 @@ def test_only_that_matches_nothing_is_an_error_with_the_names(status):
     with pytest.raises(UsageError) as caught:
         make_plan(quick.TABLE, status, only="L_9")
     assert str(caught.value) == f"quick has no row like 'L_9'; its rows are {known}"
-    with pytest.raises(UsageError, match="^quick: rows like 'absent' are not implemented yet$"):
+    with pytest.raises(UsageError, match=r"^quick: rows like 'absent' are not implemented yet$"):
         make_plan(quick.TABLE, status, only="absent")
 
 
