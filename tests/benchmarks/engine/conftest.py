@@ -7,8 +7,8 @@ import quick
 
 # Torch's first optimiser step and the first PSNR import these, for seconds: of no test's time, and
 # in `make mutants` not once per mutant.
-import skimage.metrics  # noqa: F401
 import torch._dynamo  # noqa: F401
+from skimage.metrics import peak_signal_noise_ratio  # noqa: F401
 
 
 @pytest.fixture(scope="session")

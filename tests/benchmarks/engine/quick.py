@@ -22,6 +22,8 @@ from benchmarks.declare.protocol import Evaluation, MultiStep, Protocol
 from benchmarks.declare.runs import Fixed, Provider, Run, network
 from benchmarks.declare.table import Column, Reference, Row, Table, Unmeasured
 from benchmarks.engine.content_ids import ContentIds
+from benchmarks.engine.freshness import sources
+from benchmarks.engine.status import EVALUATE_MODULE, TRAIN_MODULE
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.profiles.profile import WarmUp
@@ -138,6 +140,10 @@ TABLE = Table(
         Reference("target", Fixed(network(Copy)), clean=True),
     ),
 )
+
+# Reads and digests the modules behind all runs: here for all tests, and in `make mutants` for the
+# processes of all mutants.
+sources((JUDGE, TABLE.columns[0].metric), TRAIN_MODULE, EVALUATE_MODULE)
 
 
 def quick_engine(out, profile=PROFILE, root=None, every=30.0, refresh=False):

@@ -1,0 +1,99 @@
+"""The record of a score, and the picture beside it."""
+
+import io
+
+import numpy as np
+import pytest
+import quick
+import torch
+from PIL import Image
+
+from benchmarks.declare.protocol import Evaluation
+from benchmarks.declare.runs import Fixed, network
+from benchmarks.engine.content_ids import Score
+from benchmarks.engine.freshness import sources
+from benchmarks.engine.machine import machine
+from benchmarks.engine.measure import measure, png
+from benchmarks.engine.status import EVALUATE_MODULE
+from benchmarks.metrics.psnr import PSNR
+from datasets.degradations.clean import Clean
+from datasets.degradations.noise import Noisy
+
+FIXED = Fixed(network(quick.Copy))
+
+
+def opened(content):
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_picture_has_the_images_pixels():
+    image = torch.zeros(3, 2, 4)
+    image[0, 1, 3], image[1], image[2, 0] = 1.0, 100 / 255, 0.5
+    pixels = opened(png(image))
+    assert pixels.shape == (2, 4, 3)
+    assert pixels[1, 3].tolist() == [255, 100, 0]
+    assert pixels[0, 0].tolist() == [0, 100, 128]
+
+
+def test_record_of_a_score_tells_what_was_measured(tmp_path):
+    engine = quick.quick_engine(tmp_path)
+    engine.ensure(quick.JUDGE)
+    evaluation = Evaluation(border=1)
+    judged = quick.Judged(quick.JUDGE)
+    scores = [Score(FIXED, quick.TEST, m, evaluation, seed=3) for m in (PSNR(), judged)]
+    measure(scores, engine.frozen(FIXED), engine.status, engine, "the row")
+    status = engine.status
+    for score in scores:
+        record = status.record(score)
+        assert len(record.pop("values")) == 2
+        assert 0 <= record.pop("seconds") < 60
+        assert record == {
+            "id": status.ids.score_id(score),
+            "metric": repr(score.metric),
+            "data": repr(quick.TEST),
+            "evaluation": str(evaluation),
+            "noise_seed": 3,
+            "expected_images": 5,
+            "images": ["card100", "card150"],
+            "weights": status.weights_behind(score),
+            "sources": sources(score, EVALUATE_MODULE),
+            "machine": machine(torch.device("cpu")),
+        }
+    assert status.record(scores[1])["weights"][status.ids.run_id(quick.JUDGE)]
+
+
+def test_values_are_those_of_the_metric_the_seed_and_the_evaluation(tmp_path):
+    engine = quick.quick_engine(tmp_path)
+    cards = quick.Cards((100, 150), slope=1)
+    found = {}
+    for seed in (0, 1):
+        for border in (0, 4):
+            score = Score(FIXED, Noisy(cards, sigma=25), PSNR(), Evaluation(border=border), seed)
+            measure([score], engine.frozen(FIXED), engine.status, engine, "the row")
+            found[seed, border] = engine.status.record(score)["values"]
+    assert len({tuple(values) for values in found.values()}) == 4
+    assert all(value == pytest.approx(20.2, abs=1) for v in found.values() for value in v)
+
+
+def test_first_image_is_kept_as_it_was_restored(tmp_path):
+    engine = quick.quick_engine(tmp_path)
+    score = Score(FIXED, Clean(quick.Cards((100, 150))), PSNR(), Evaluation(border=4))
+    folder = engine.status.folder(FIXED)
+    folder.write_json("failure.json", {"error": "no"})
+    measure([score], engine.frozen(FIXED), engine.status, engine, "the row")
+    pixels = opened(folder.read(engine.status.picture_name(score)))
+    assert pixels.shape == (16, 16, 3)
+    assert set(pixels.flatten().tolist()) == {100}
+    assert not engine.status.failed_before(FIXED)  # what was measured has not failed
+
+
+def test_long_measurements_tell_their_progress(tmp_path, monkeypatch, capsys):
+    from benchmarks.engine import progress
+
+    now = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    engine = quick.quick_engine(tmp_path)
+    score = Score(FIXED, quick.TEST, PSNR(), Evaluation())
+    measure([score], engine.frozen(FIXED), engine.status, engine, "the row")
+    assert capsys.readouterr().err.startswith("the row, measuring: 1/2 images, about ")
+    assert engine.status.record(score)["seconds"] >= 100
