@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test test-fast lint format performance clean
+.PHONY: help demo test test-fast lint format performance mutants clean
 
 help:
 	@echo "make demo         install, then regenerate D2SM Table 1 in the smoke profile (minutes)"
@@ -11,6 +11,8 @@ help:
 	@echo "make test-fast    the same without the slow ones"
 	@echo "make lint         formatting, linter and type checker"
 	@echo "make performance  print the ratios of tests/performance"
+	@echo "make mutants      change the code of the engine and of declarations, see what no test notices"
+	@echo "                  (hours; MUTANTS='benchmarks.engine.store*' for a part)"
 	@echo "make clean        remove the virtual environment; results stay"
 
 $(VENV)/installed: requirements.txt
@@ -45,5 +47,14 @@ performance: $(VENV)/installed-tests
 	    lpips_metric command_line; do \
 	  echo "== $$script"; $(RUN) tests/performance/$$script.py || exit 1; done
 
+$(VENV)/installed-mutants: $(VENV)/installed-tests tests/mutants-requirements.txt
+	$(VENV)/bin/pip install --disable-pip-version-check -q -r tests/mutants-requirements.txt
+	touch $@
+
+# A forked process that has OpenMP's threads hangs.
+mutants: $(VENV)/installed-mutants
+	OMP_NUM_THREADS=1 $(RUN) -m mutmut run --max-children 2 $(foreach name,$(MUTANTS),'$(name)')
+	$(RUN) tests/mutants.py
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf mutants $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -78,7 +78,8 @@ def digest_of(project, text):
 def test_code_counts_and_words_do_not(project):
     plain = "class A:\n    def f(self):\n        return 1\n    async def g(self):\n        pass\n"
     worded = (
-        '"""Words."""\n# more\nclass A:\n    """Words."""\n\n    def f(self):\n        """Words."""\n'
+        '"""Words."""\n# more\nclass A:\n    """Words."""\n\n    def f(self):\n'
+        '        """Words."""\n'
         '        return 1\n    async def g(self):\n        """Words."""\n        pass\n'
     )
     assert digest_of(project, plain) == digest_of(project, worded)
