@@ -24,6 +24,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,10 @@ def functions(path: Path) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def told(found: list[Change]) -> str:
-    """The changed expression or statement before and after, cut short."""
-    above, old, new = found[0]
-    parts = [ast.unparse(n) if isinstance(n, ast.AST) else repr(n) for n in (old, new)]
-    place = next((n for n in reversed(above) if isinstance(n, ast.stmt)), None)
-    line = f"{ast.unparse(place)[:70]!r}: " if place is not None else ""
-    return line + " -> ".join(part[:60] for part in parts)
+def told(old: ast.AST, new: ast.AST) -> str:
+    """The lines that differ, before and after."""
+    lines = [ast.unparse(function).splitlines()[1:] for function in (old, new)]
+    return "\n    ".join(list(unified_diff(*lines, lineterm="", n=0))[3:])
 
 
 def read(meta: Path, folder: Folder) -> None:
@@ -126,7 +124,7 @@ def read(meta: Path, folder: Folder) -> None:
         elif code is None:
             folder.unchecked += 1
         elif code in SURVIVED:
-            what = told(found) if found else "no change of its syntax tree"
+            what = told(original, known[name])
             folder.survivors.append(f"{source.relative_to(MUTANTS)}  {name}\n    {what}")
         else:
             folder.killed += 1

@@ -83,8 +83,8 @@ def test_report_counts_by_folder_and_names_survivors(mutants, tmp_path, monkeypa
     assert (
         "benchmarks/engine: 3 mutants, 0 of text; of the others 1 killed and 1 survived "
         "(50.0 % killed), 1 not tried\n  benchmarks/engine/a.py  x_f__mutmut_2\n"
+        "    -    return x + 1\n    +    return x + 2\n"
     ) in text
-    assert "1 -> 2" in text
     codes = dict.fromkeys(codes, 1)
     (folder / "a.py.meta").write_text(json.dumps({"exit_code_by_key": codes}))
     assert mutants.main() == 0
