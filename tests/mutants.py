@@ -106,8 +106,8 @@ def functions(path: Path) -> dict[str, ast.FunctionDef]:
 
 def told(old: ast.AST, new: ast.AST) -> str:
     """The lines that differ, before and after."""
-    lines = [ast.unparse(function).splitlines()[1:] for function in (old, new)]
-    return "\n    ".join(list(unified_diff(*lines, lineterm="", n=0))[3:])
+    before, after = (ast.unparse(function).splitlines()[1:] for function in (old, new))
+    return "\n    ".join(list(unified_diff(before, after, lineterm="", n=0))[3:])
 
 
 def read(meta: Path, folder: Folder) -> None:
