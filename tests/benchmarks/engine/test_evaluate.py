@@ -118,6 +118,12 @@ def test_images_go_through_one_by_one_without_training_or_gradients():
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_every_image_is_measured_against_itself():
+    shown = [(float(pred.mean()), float(target.mean())) for pred, target, *_ in seen(
+        Line(), quick.Cards((51, 102)))]  # fmt: skip
+    assert shown == [pytest.approx((0.2, 0.2)), pytest.approx((0.4, 0.4))]
+
+
 def test_values_are_by_metric_and_image():
     cards = quick.Cards((100, 150, 200))
     network = Line(1.0, 10 / 255)
