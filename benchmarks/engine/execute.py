@@ -70,7 +70,7 @@ class Engine:
 
         Raises:
             Failed: training failed, now or earlier in this process.
-            DataError: a file or data set is absent or damaged; likewise.
+            DataError: a data set is absent or damaged, likewise; or a file is absent.
         """
         run_id = self.status.ids.run_id(provider)
         if run_id in self._fresh:
@@ -79,16 +79,16 @@ class Engine:
             raise self.failures[run_id]
         for dependency in dependencies(provider):
             self.ensure(dependency)
-        try:
-            if isinstance(provider, Run):
+        if isinstance(provider, Released):
+            self.status.files.find(provider.file, provider.sha256, provider.origin)
+        elif isinstance(provider, Run):
+            try:
                 self._ensure_run(provider, label or slug(provider))
-            elif isinstance(provider, Released):
-                self.status.files.find(provider.file, provider.sha256, provider.origin)
-        except (Failed, DataError) as error:
-            # Without the frames behind it, which hold the loader and its processes.
-            error.__cause__ = error.__context__ = None
-            self.failures[run_id] = error.with_traceback(None)
-            raise
+            except (Failed, DataError) as error:
+                # Without the frames behind it, which hold the loader and its processes.
+                error.__cause__ = error.__context__ = None
+                self.failures[run_id] = error.with_traceback(None)
+                raise
         self._fresh.add(run_id)
 
     def _ensure_run(self, run: Run, label: str) -> None:

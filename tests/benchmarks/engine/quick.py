@@ -18,9 +18,10 @@ import tiny
 import torch
 from torch import nn
 
-from benchmarks.declare.protocol import Evaluation, MultiStep, Protocol
+from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Provider, Run, network
 from benchmarks.declare.table import Column, Reference, Row, Table, Unmeasured
+from benchmarks.declare.training import MultiStep
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.status import EVALUATE_MODULE, TRAIN_MODULE
@@ -109,7 +110,7 @@ JUDGE = Run(network(tiny.TinyDenoiser, width=2), 1.0 * L1(), TRAIN, replace(TRAI
 PROFILE = replace(
     tiny.AS_DECLARED,
     summary="made in a second",
-    warm_up=lambda declared: WarmUp(declared, replace(TRAINING, steps=1)),
+    warm_up=lambda run: WarmUp(run.network, replace(TRAINING, steps=1)),
     substitutes=False,
     embedded=False,
 )

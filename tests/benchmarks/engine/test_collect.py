@@ -213,7 +213,7 @@ def test_declared_grid_has_profile_watermark_and_ledger():
 
 
 def test_table_of_released_weights_is_as_declared_under_every_profile(made_folder):
-    table = replace(quick.TABLE, released=True)
+    table = replace(quick.TABLE, groups={"Plain": quick.PLAIN}, released=True)
     grid = declared(table, quick.PROFILE)
     assert (grid.profile, grid.watermark, grid.ledger_note) == ("paper", "", "")
     assert grid.comparable

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import quick
 import tiny
 
-from benchmarks.declare.protocol import Adam, Evaluation
+from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, network
 from benchmarks.declare.table import Column, Row
+from benchmarks.declare.training import Adam
 from benchmarks.engine.facts import facts
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.profiles.profile import Short
@@ -52,9 +53,10 @@ def test_seeds_are_listed(tmp_path):
 
 
 def test_table_of_released_weights_names_no_profile(tmp_path):
-    found = told(tmp_path, replace(quick.TABLE, released=True))
+    table = replace(quick.TABLE, groups={"Plain": quick.PLAIN}, released=True)
+    found = told(tmp_path, table)
     assert values(found, "profile") == []
-    assert found[0][0] == "training data"
+    assert found[0][0] == "test data"
 
 
 def test_table_without_training_names_none(tmp_path):
@@ -64,7 +66,7 @@ def test_table_without_training_names_none(tmp_path):
 
 
 def test_without_a_warm_up_there_is_no_start(tmp_path):
-    found = told(tmp_path, profile=replace(quick.PROFILE, warm_up=lambda network: None))
+    found = told(tmp_path, profile=replace(quick.PROFILE, warm_up=lambda run: None))
     assert values(found, "start of every row") == []
     assert values(found, "training")
 
@@ -111,7 +113,7 @@ SHRINKING = D2SM(FEATURES, window=4, stride=2, queue=24)
 def shrunk(tmp_path, term, label="L_1", **options):
     """Facts under a profile that halves the crop and quarters the batch, of 8 pixels and 8."""
     short = Short(steps=3, batch=2, crop=4, lr=1e-3)
-    profile = replace(quick.PROFILE, training=lambda declared, network: short.of(declared))
+    profile = replace(quick.PROFILE, training=lambda run: short.of(run.training))
     protocol = replace(quick.TABLE.protocol, training=replace(quick.TRAINING, batch=8))
     row = replace(quick.ROWS[0], objective=L1() + 0.1 * term, label=label)
     table = replace(quick.TABLE, protocol=protocol, groups={"Tiny": [row], "P": quick.PLAIN})

@@ -184,9 +184,9 @@ def test_jobs_fill_the_table_row_by_row(status):
     first, second = "Tiny / L_1", "Tiny / 2 L_1"
     assert trainings_and_measurements(plan) == [
         ("judge", 0, "noisy"), ("noisy", 2, "noisy"), ("target", 2, "target"),
-        (*start, first), (first, 0, first), (*start, first), (first, 0, first),
-        (first, 2, first), (first, 2, first),
-        (second, 0, second), (second, 0, second), (second, 2, second), (second, 2, second),
+        (*start, first), (first, 0, first), (first, 2, first),
+        (*start, first), (first, 0, first), (first, 2, first),
+        (second, 0, second), (second, 2, second), (second, 0, second), (second, 2, second),
         ("Plain / input", 2, "Plain / input"), ("Plain / clean", 2, "Plain / clean"),
     ]  # fmt: skip
 

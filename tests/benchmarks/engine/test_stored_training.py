@@ -10,7 +10,7 @@ import quick
 import torch
 from safetensors.torch import load, save
 
-from benchmarks.declare.protocol import Adam
+from benchmarks.declare.training import Adam
 from benchmarks.engine import train as train_module
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine

@@ -10,8 +10,8 @@ import quick
 import tiny
 import torch
 
-from benchmarks.declare.protocol import Adam, MultiStep
 from benchmarks.declare.runs import Run, network
+from benchmarks.declare.training import Adam, MultiStep
 from benchmarks.engine import train as module
 from benchmarks.engine.train import Checkpoints, Trainee, TrainingError, train
 from losses.d2sm import D2SM
