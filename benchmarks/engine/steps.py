@@ -34,12 +34,16 @@ def steps(plan: Plan) -> list[Step]:
     for job in plan.jobs():
         if job.scores:
             continue
-        if problems := dict.fromkeys(missing(status, job.provider, nested=False)):
-            what = f"{job.label}: {slug(job.provider)}"
+        what = f"{job.label}: {slug(job.provider)}"
+        problems = dict.fromkeys(missing(status, job.provider, nested=False))
+        try:
+            name = f"{what}-{status.ids.run_id(job.provider)}"
+        except DataError as error:  # without its data, what it needs has no identity
+            problems |= {str(error): None}
+        if problems:
             lines.append(Step("missing", what, problems=tuple(problems)))
         else:
-            name = f"{slug(job.provider)}-{status.ids.run_id(job.provider)}"
-            lines.append(_step(status, job.provider, f"{job.label}: {name}"))
+            lines.append(_step(status, job.provider, name))
     return lines + [line for row in plan.asked if (line := _measuring(status, row))]
 
 

@@ -31,6 +31,7 @@ from benchmarks.profiles.profile import WarmUp
 from datasets.degradations.noise import Noisy
 from datasets.images import DataError, DataPaths, Images
 from losses.l1 import L1
+from losses.objective import Loss, Term
 
 
 class Copy(nn.Module):
@@ -101,6 +102,18 @@ class Judged(Metric):
     def build(self, resources):
         judge = resources.frozen(self.judge)
         return lambda pred, target: float(judge(pred[None]).mean())
+
+
+@dataclass(frozen=True)
+class Watched(Term):
+    """L1 of what a judge sees."""
+
+    judge: Provider
+    symbol: ClassVar[str] = "L_Watched"
+
+    def build(self, resources):
+        judge = resources.frozen(self.judge)
+        return Loss(lambda pred, target: (judge(pred) - judge(target)).abs().mean())
 
 
 TRAINING = replace(tiny.TRAINING, steps=3, crop=8, schedule=MultiStep((2,), 0.5))

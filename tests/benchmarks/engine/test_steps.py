@@ -126,6 +126,32 @@ def test_absent_training_data_stands_at_the_run_and_its_measurement(tmp_path):
     assert {line.problems for line in lines} == {("cards (7,) are not there",)}
 
 
+def watched(tmp_path, judge):
+    """Action and name of the lines of a row that looks through a judge."""
+    row = replace(quick.ROWS[0], printed="1", objective=L1() + 1.0 * quick.Watched(judge))
+    keeps = replace(quick.PROFILE, warm_up=lambda network: None)
+    lines = told(tmp_path, changed(groups={"Tiny": [row]}), profile=keeps)
+    return [(line.action, line.what.split(":")[0], line.problems) for line in lines]
+
+
+def test_file_that_a_judge_lacks_stands_at_the_judge_alone(tmp_path):
+    judge = replace(quick.JUDGE, objective=1.0 * Looking())
+    (first, problems), *others = [(line[:2], line[2]) for line in watched(tmp_path, judge)]
+    assert first == ("missing", "judge")
+    assert problems[0].startswith("vgg.pth is not there")
+    assert others == [(("train", "Tiny / L_1"), ()), (("measure", "Tiny / L_1"), ())]
+
+
+def test_row_whose_judge_lacks_its_data_is_missing_with_it(tmp_path):
+    """The data is a part of the judge's identity, and so of the row's."""
+    lines = watched(tmp_path, replace(quick.JUDGE, data=Noisy(ABSENT, sigma=25)))
+    told_why = ("cards (7,) are not there",)
+    assert lines == [
+        ("missing", "judge", told_why), ("missing", "Tiny / L_1", told_why),
+        ("missing", "Tiny / L_1", told_why),
+    ]  # fmt: skip
+
+
 def test_absent_test_data_stands_at_the_measurement(tmp_path):
     column = replace(quick.TABLE.columns[0], data=Noisy(ABSENT, sigma=25))
     lines = told(tmp_path, changed(columns=(column, column)))
