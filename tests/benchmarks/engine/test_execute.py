@@ -1,5 +1,6 @@
 """The engine: makes what is missing, once, in order, and remembers what failed."""
 
+import weakref
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,11 +11,14 @@ from torch import nn
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Released, network
+from benchmarks.engine import execute
 from benchmarks.engine.content_ids import Score
 from benchmarks.engine.problems import Failed
 from benchmarks.engine.status import State
+from benchmarks.engine.store import StoreError
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.psnr import PSNR
+from datasets.images import DataError
 from losses.l1 import L1
 from losses.objective import Loss, Term
 
@@ -143,6 +147,25 @@ def test_failure_is_kept_and_not_met_twice_in_a_process(tmp_path, failing, capsy
     assert not engine.status.failed_before(failing)
 
 
+def test_failed_training_holds_no_memory_when_it_is_told(tmp_path, monkeypatch):
+    """Or the row after one that ran out of memory would meet the same."""
+    held, told = [], []
+
+    class Large:
+        pass
+
+    def fill(pred, target):
+        large = Large()
+        held.append(weakref.ref(large))
+        raise torch.OutOfMemoryError("tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(Failing, "build", lambda self, resources: Loss(fill))
+    monkeypatch.setattr(execute, "say", lambda line: told.append(held[0]() is None))
+    with pytest.raises(Failed):
+        quick.quick_engine(tmp_path).ensure(replace(quick.JUDGE, objective=1.0 * Failing()))
+    assert told == [True]
+
+
 def test_interruption_is_no_failure(tmp_path, failing):
     Failing.errors[:] = [KeyboardInterrupt()]
     engine = quick.quick_engine(tmp_path)
@@ -162,9 +185,17 @@ def test_measurement_that_fails_is_kept_with_the_run(tmp_path, capsys):
     assert not engine.status.failed_before(FIXED)
 
 
-def test_scores_are_measured_once_and_in_one_pass(tmp_path, monkeypatch):
-    from benchmarks.engine import execute
+@pytest.mark.parametrize("kind", [DataError, StoreError, Failed])
+def test_errors_that_speak_for_themselves_pass_unchanged(tmp_path, failing, kind):
+    Failing.errors[:] = [kind("in its own words")]
+    engine = quick.quick_engine(tmp_path)
+    with pytest.raises(kind, match=r"^in its own words$"):
+        engine.ensure(failing)
+    assert not engine.status.failed_before(failing)
+    assert engine.failures == {}
 
+
+def test_scores_are_measured_once_and_in_one_pass(tmp_path, monkeypatch):
     passes = []
     measure = execute.measure
 

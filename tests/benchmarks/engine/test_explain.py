@@ -140,6 +140,11 @@ def test_needed_networks_are_told_apart(tmp_path):
     started = f"tinydenoiser-l1-{work.plan.status.ids.run_id(run.start)}"
     assert starting(told(work), "starts from") == [started]
     assert not starting(told(work), "needs")
+    watched = replace(quick.ROWS[0], objective=1.0 * quick.Watched(quick.JUDGE))
+    work = quick.quick_work(tmp_path, replace(quick.TABLE, groups={"Tiny": [watched]}))
+    judge = f"tinydenoiser-l1-{work.plan.status.ids.run_id(quick.JUDGE)}"
+    assert starting(told(work), "needs") == [judge]
+    assert len(starting(told(work), "starts from")) == 1
 
 
 def test_commit_that_is_unknown_is_a_question_mark(copied):

@@ -27,6 +27,7 @@ def no_cache(tmp_path, monkeypatch):
 class Looking(Term):
     """A term that wants a file."""
 
+    weights: str = "imagenet"
     symbol: ClassVar[str] = "L_Looking"
 
     def weight_files(self):

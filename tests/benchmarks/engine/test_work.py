@@ -9,6 +9,7 @@ import torch
 
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.table import Column, Row
+from benchmarks.grid.model import Cell
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy
 from datasets.images import DataError
@@ -120,6 +121,19 @@ def test_part_of_a_table_is_complete_by_itself(tmp_path):
     assert not everything.complete(everything.grid())
 
 
+@pytest.mark.parametrize("status", ["pending", "needs", "failed"])
+@pytest.mark.parametrize("only", ["", "L_1"])
+def test_what_is_computed_from_all_rows_was_not_asked_of_some(made_folder, status, only):
+    """A cell without a run waits for other rows, unless it says otherwise."""
+    work = quick.quick_work(made_folder, seeds=2, only=only)
+    grid = work.grid()
+    waiting = Cell("1", status=status)
+    first = replace(grid.rows[0], cells=[*grid.rows[0].cells[:2], waiting])
+    assert work.complete(grid)
+    done = work.complete(replace(grid, rows=[first, *grid.rows[1:]]))
+    assert done is (only != "" and status == "pending")
+
+
 def test_failed_row_leaves_the_others(tmp_path):
     work = quick.quick_work(tmp_path, table_of([FAILING, quick.ROWS[0]], warm_up=1.0 * L1()))
     work.make()
@@ -182,3 +196,14 @@ def test_pictures_are_one_per_row_and_reference(made, made_folder):
     ]  # fmt: skip
     assert all(path.read_bytes().startswith(b"\x89PNG") for _, path in found)
     assert found[0][1] != found[2][1]
+
+
+def test_pictures_are_of_the_last_column(made_folder):
+    other = Column(PSNR(), replace(quick.TEST, sigma=5))
+    columns = (quick.TABLE.columns[0], other)
+    rows = [replace(quick.PLAIN[0], printed="1 2")]
+    table = replace(quick.TABLE, columns=columns, groups={"P": rows}, references=())
+    work = quick.quick_work(made_folder, table)
+    assert [name for name, _ in work.pictures()] == []
+    work.plan.rows[0].scores = work.plan.rows[0].scores[::-1]
+    assert [name for name, _ in work.pictures()] == ["P / input"]
