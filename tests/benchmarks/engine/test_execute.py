@@ -16,6 +16,7 @@ from benchmarks.engine.content_ids import Score
 from benchmarks.engine.problems import Failed
 from benchmarks.engine.status import State
 from benchmarks.engine.store import StoreError
+from benchmarks.engine.weights import MissingFile, WrongFile
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.psnr import PSNR
 from datasets.images import DataError
@@ -201,6 +202,7 @@ def test_scores_are_measured_once_and_in_one_pass(tmp_path, monkeypatch):
 
     def counted(scores, *arguments):
         passes.append([score.metric.symbol for score in scores])
+        assert arguments[-1] == "the row"
         measure(scores, *arguments)
 
     monkeypatch.setattr(execute, "measure", counted)
@@ -241,8 +243,6 @@ def test_scores_are_measured_again_after_run_or_judge_were_made_again(tmp_path, 
 
 
 def test_released_file_is_looked_for_when_it_is_needed(tmp_path):
-    from benchmarks.engine.weights import MissingFile
-
     engine = quick.quick_engine(tmp_path, root=tmp_path)
     released = Released(network(Loaded), "gain.txt", "", "somewhere.org")
     with pytest.raises(MissingFile, match=r"somewhere\.org"):
@@ -252,6 +252,8 @@ def test_released_file_is_looked_for_when_it_is_needed(tmp_path):
     engine.ensure(released)
     assert float(engine.frozen(released).gain) == 0.5
     assert engine.weights_file("gain.txt", "") == tmp_path / "weights" / "gain.txt"
+    with pytest.raises(WrongFile):
+        engine.weights_file("gain.txt", "0123")
 
 
 def test_frozen_network_has_its_weights_and_learns_nothing(tmp_path):

@@ -191,6 +191,15 @@ def test_jobs_fill_the_table_row_by_row(status):
     ]  # fmt: skip
 
 
+def test_judge_of_an_objective_is_called_so(status):
+    row = replace(quick.ROWS[0], objective=1.0 * quick.Watched(quick.JUDGE))
+    table = replace(quick.TABLE, groups={"Tiny": [row]}, references=())
+    labels = [job.label for job in make_plan(table, status).jobs()]
+    start = "start of TinyDenoiser's rows"
+    # The warm-up has the same objective, so it is the first that the judge is made for.
+    assert labels == ["judge", start, "Tiny / L_1", "Tiny / L_1"]
+
+
 def test_measurements_are_of_their_own_seed(status):
     for job in make_plan(quick.TABLE, status, seeds=2).jobs():
         assert all(score.provider == job.provider for score in job.scores)

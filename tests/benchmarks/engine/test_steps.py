@@ -10,6 +10,7 @@ import tiny
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.table import Row
 from benchmarks.engine.steps import Step, missing, nothing_can_be_made, steps
+from benchmarks.engine.weights import ORIGINS
 from datasets.degradations.noise import Noisy
 from losses.l1 import L1
 from losses.objective import Term
@@ -196,6 +197,14 @@ def test_missing_names_every_absent_thing(tmp_path):
     assert list(missing(status, Looking)) == []  # a class wants nothing
 
 
+@pytest.mark.parametrize("name", ["vgg.pth", "vgg16-397923af.pth"])
+def test_missing_files_say_where_they_come_from_if_that_is_known(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(Looking, "weight_files", lambda self: [(name, "0123")])
+    (text,) = missing(quick.quick_engine(tmp_path).status, Looking())
+    assert (f"; it comes from {ORIGINS.get(name)}" in text) is (name in ORIGINS)
+    assert ("it comes from" in text) is (name in ORIGINS)
+
+
 def test_what_is_behind_a_finished_run_is_not_missed(made):
     """Its judge is there, so nobody asks for what once trained it."""
     status = made.plan.status
@@ -214,6 +223,11 @@ def test_nothing_can_be_made_only_if_every_cell_misses_something(tmp_path, absen
     }
     said = nothing_can_be_made(quick.quick_work(tmp_path, tables[absent]).plan)
     assert said == ("cards (7,) are not there" if "data" in absent else "")
+
+
+def test_table_without_a_cell_to_make_misses_nothing(tmp_path):
+    table = changed(groups={"Plain": [replace(quick.PLAIN[2], printed="1")]})
+    assert nothing_can_be_made(quick.quick_work(tmp_path, table).plan) == ""
 
 
 def test_nothing_can_be_made_asks_only_for_the_rows_that_are_asked(tmp_path):

@@ -42,6 +42,7 @@ def test_what_is_not_there(folder):
     assert not folder.intact("a")
     assert folder.lines("a") == []
     folder.remove("a")  # and removing it is no error
+    folder.clear()
 
 
 def test_json_is_readable_and_has_no_nan(folder):
