@@ -38,7 +38,7 @@ def project(tmp_path, monkeypatch):
         "losses/e.py": "g = k = 1\n",
         "losses/f.py": "1\n",
         "datasets/__init__.py": "x = 1\n",
-        "datasets/d.py": "from . import x\nfrom other.losses import y\n",
+        "datasets/d.py": "from . import x\nfrom .losses import f\nfrom other.losses import y\n",
         "other/losses.py": "y = 1\n",
     }
     for name, text in files.items():
