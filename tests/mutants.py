@@ -13,7 +13,8 @@ Left out by mutmut itself: docstrings and other strings in triple quotes, the co
 f-strings, type annotations, code outside functions (defaults of dataclass fields, module
 constants), and functions with a decorator (properties, cached functions, context managers,
 `evaluate`): those are held by their tests alone. A mutant that no test reaches has survived; one
-that runs into its time limit is killed.
+that runs into its time limit is killed. What a fixture of a module or a session reaches counts for
+the first test that asks for it, so a survivor may be one that only a later test would notice.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def read(meta: Path, folder: Folder) -> None:
     """Add the mutants of one file to its folder."""
     source = meta.with_suffix("")
     codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
-    known = functions(source) if codes else {}
+    known = functions(source)
     for key, code in codes.items():
         name = key.rpartition(".")[2]
         original = known[name.partition("__mutmut_")[0] + "__mutmut_orig"]
@@ -134,8 +135,8 @@ def main() -> int:
     """Print the counts and the survivors; 1 if too many survive."""
     folders: dict[str, Folder] = defaultdict(Folder)
     for meta in sorted(MUTANTS.rglob("*.py.meta")):
-        read(meta, folders[str(meta.parent.relative_to(MUTANTS))])
-    folders = {name: folder for name, folder in folders.items() if str(folder)[:2] != "0 "}
+        if json.loads(meta.read_text())["exit_code_by_key"]:
+            read(meta, folders[str(meta.parent.relative_to(MUTANTS))])
     for name, folder in folders.items():
         print(f"\n{name}: {folder}", *folder.survivors, sep="\n  ")
     counted = sum(folder.counted for folder in folders.values())
