@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load, save
 
 from benchmarks.declare.training import Adam
+from benchmarks.engine import stored_training
 from benchmarks.engine import train as train_module
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine
@@ -224,6 +225,19 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
     make(tmp_path)
     assert saved
     assert all(after - before > 0.4 for before, after in pairwise(saved))
+
+
+def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
+    got = []
+
+    def watched(run, images, resources, checkpoints, start, workers):
+        got.append((workers, checkpoints.progress.label, checkpoints.progress.unit))
+        return train_module.train(run, images, resources, checkpoints, start)
+
+    monkeypatch.setattr(stored_training, "train", watched)
+    engine = quick.quick_engine(tmp_path)
+    make_run(RUN, engine.status, engine, "the row", 3, 1000.0)
+    assert got == [(3, "the row", "step")]
 
 
 def test_longer_pauses_than_that_are_kept(tmp_path, monkeypatch):
