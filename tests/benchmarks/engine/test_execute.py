@@ -193,7 +193,9 @@ def test_errors_that_speak_for_themselves_pass_unchanged(tmp_path, failing, kind
     with pytest.raises(kind, match=r"^in its own words$"):
         engine.ensure(failing)
     assert not engine.status.failed_before(failing)
-    assert engine.failures == {}
+    # A full disk may have room again; what else failed is not trained once more.
+    remembered = [] if kind is StoreError else [kind]
+    assert [type(error) for error in engine.failures.values()] == remembered
 
 
 def test_scores_are_measured_once_and_in_one_pass(tmp_path, monkeypatch):

@@ -230,7 +230,8 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
 def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
     got = []
 
-    def watched(run, images, resources, checkpoints, start, workers):
+    def watched(run, images, resources, checkpoints, start, workers, score):
+        assert score is None
         got.append((workers, checkpoints.progress.label, checkpoints.progress.unit))
         return train_module.train(run, images, resources, checkpoints, start)
 
