@@ -51,9 +51,9 @@ def test_metric_refuses_images_that_would_give_a_wrong_number(
         measure(diverged, photograph)
     with pytest.raises(ValueError, match="clamp"):
         measure(photograph, photograph * 255)
-    with pytest.raises(ValueError, match=r"\(3, H, W\)"):
+    with pytest.raises(ValueError, match=r"\(C, H, W\)"):
         measure(photograph[None], photograph[None])
-    with pytest.raises(ValueError, match=r"\(3, H, W\)"):
+    with pytest.raises(ValueError, match=r"\(C, H, W\)"):
         measure(photograph[:, :50], photograph)
 
 

@@ -102,5 +102,5 @@ def test_ms_ssim_of_161_pixels_is_a_number(resources: Any) -> None:
 
 
 def test_ms_ssim_refuses_unequal_images(resources: Any) -> None:
-    with pytest.raises(ValueError, match=r"\(3, H, W\)"):
+    with pytest.raises(ValueError, match=r"\(C, H, W\)"):
         MSSSIM().build(resources)(torch.zeros(3, 200, 200), torch.zeros(3, 200, 201))
