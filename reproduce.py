@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from benchmarks.declare.errors import DeclarationError, nearest, one_line
+from benchmarks.declare.errors import DeclarationError, nearest, one_line, tell
 
 INTERRUPTED = "interrupted; the same command goes on from the last checkpoint"
 DESCRIPTION = "Regenerate the tables of the D2SM, PDL and STFT papers, and check them."
@@ -198,7 +198,7 @@ def main(argv: list[str] | None = None) -> int:
         discard_output()
         return 128 + signal.SIGPIPE
     except OSError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        tell(error)
         try:
             sys.stdout.flush()
         except OSError:  # what could not be written was the output
@@ -222,7 +222,7 @@ def obey(argv: list[str] | None) -> int:
             from benchmarks.cli.main import run  # late: it imports torch
             from benchmarks.cli.request import Request
     except DeclarationError as error:  # a table that contradicts itself
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        tell(error)
         return 2
     return run(Request.of(arguments, VERBS))
 

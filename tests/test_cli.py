@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_process import call
 from PIL import Image
 
 import reproduce
@@ -15,15 +16,6 @@ from benchmarks.declare.errors import DeclarationError
 from benchmarks.papers.registry import PAPERS, TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def call(capsys, *arguments):
-    try:
-        status = reproduce.main(list(map(str, arguments)))
-    except SystemExit as stop:  # argparse
-        status = stop.code
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
 
 
 def test_help_shows_the_first_command(capsys):

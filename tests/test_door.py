@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import call
 
 import reproduce
 from benchmarks.cli.session import usable_device
@@ -18,16 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BUFFERED, UNBUFFERED = {"PYTHONUNBUFFERED": ""}, {"PYTHONUNBUFFERED": "1"}
 PLAN = ["--table", "d2sm_table1", "--plan"]
 EXPLAIN = ["--explain", "d2sm_table1", "FFDNet / L_1", "sigma=25 PSNR"]
-
-
-def call(capsys, *arguments):
-    """Status, output and error of a command within this process."""
-    try:
-        status = reproduce.main(list(map(str, arguments)))
-    except SystemExit as stop:  # argparse
-        status = stop.code
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
 
 
 def started(*arguments, options=(), environment=BUFFERED, **streams):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
 
 from benchmarks.cli import audit, claims, explain, ledger, listing, printed, studies, tables
 from benchmarks.cli.request import Request
-from benchmarks.declare.errors import DeclarationError, UsageError, one_line
+from benchmarks.declare.errors import DeclarationError, UsageError, tell
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError
 
@@ -36,5 +35,5 @@ def run(request: Request) -> int:
     try:
         return VERBS[request.verb](request)
     except (UsageError, DeclarationError, DataError, StoreError) as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        tell(error)
         return 2

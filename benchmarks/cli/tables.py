@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
 
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session, to_fill
-from benchmarks.declare.errors import one_line
+from benchmarks.declare.errors import tell
 from benchmarks.engine.progress import clock, say
 from benchmarks.engine.steps import Step
 from benchmarks.engine.store import write_file
@@ -43,7 +42,7 @@ def fill(work: Work, session: Session) -> int:
     try:
         work.make()
     except DataError as error:  # of this table: others can be made
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        tell(error)
         return 2
     grid = work.grid()
     for problem in work.problems():

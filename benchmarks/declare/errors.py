@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -22,6 +23,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_key = {text.strip().casefold(): text for text in known}
     found = get_close_matches(name.strip().casefold(), by_key, n=1, cutoff=0.7)
     return f" (did you mean {by_key[found[0]]!r}?)" if found else ""
+
+
+def tell(error: Exception) -> None:
+    """Print an error as the one line that a user reads of it, on stderr."""
+    print(f"error: {one_line(str(error))}", file=sys.stderr)
 
 
 def one_line(text: str) -> str:

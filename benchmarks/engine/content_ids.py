@@ -31,6 +31,11 @@ class Score:
     evaluation: Evaluation
     seed: int = 0
 
+    @property
+    def network_pass(self) -> tuple[Provider, Any, int]:
+        """What the network's outputs depend on: scores that share it are measured together."""
+        return self.provider, self.data, self.seed
+
 
 def digest(value: Any) -> str:
     """The first ten hex digits of the sha256 of canonical JSON."""

@@ -123,8 +123,7 @@ class Engine:
             if (score_id := self.status.ids.score_id(score)) in self.failures:
                 problems[score] = self.failures[score_id]
             elif self._missing(score):
-                key = (score.provider, score.data, score.seed)
-                by_data.setdefault(key, []).append(score)
+                by_data.setdefault(score.network_pass, []).append(score)
         for (provider, *_), missing in by_data.items():
             folder = self.status.folder(provider)
             with folder.locked(), self.recorded(folder, label):
@@ -146,14 +145,16 @@ class Engine:
             return
         with folder.locked(), self.recorded(folder, label):
             keep_picture(score, self.frozen(score.provider), self.status, self)
-            folder.remove("failure.json")
 
     def _missing(self, score: Score) -> bool:
         return self.status.redo(self.status.score_state(score))
 
     @contextmanager
     def recorded(self, folder: RunFolder, label: str) -> Iterator[None]:
-        """Turn an exception inside into a failure file and `Failed`; interruptions pass."""
+        """Turn an exception inside into a failure file and `Failed`; interruptions pass.
+
+        What ends well has not failed: the file of an earlier attempt is removed.
+        """
         try:
             yield
         except (DataError, StoreError, Failed):
@@ -161,5 +162,6 @@ class Engine:
         except Exception as error:
             failed = recorded(error, folder, "failure.json", label)
         else:
+            folder.remove("failure.json")
             return
         raise failed

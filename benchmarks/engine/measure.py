@@ -76,7 +76,6 @@ def measure(
         }
         folder.write_json(status.score_name(score), record)
         folder.remove(status.failure_name(score))
-    folder.remove("failure.json")
     return problems
 
 

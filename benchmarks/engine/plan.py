@@ -101,7 +101,7 @@ class Plan:
                 for dependency in (d for score in scores for d in dependencies(score)):
                     yield from trainings(dependency, "judge", row)
                 if scores:
-                    found = dict.fromkeys(s for score in scores for s in passes[_pass_of(score)])
+                    found = dict.fromkeys(s for score in scores for s in passes[score.network_pass])
                     yield Job(row.name, provider, row, tuple(found))
 
     def _passes(self) -> dict[tuple[Any, ...], list[Score]]:
@@ -112,7 +112,7 @@ class Plan:
         found: dict[tuple[Any, ...], list[Score]] = {}
         for row in self.asked:
             for score in (score for column in row.scores for score in column):
-                found.setdefault(_pass_of(score), []).append(score)
+                found.setdefault(score.network_pass, []).append(score)
         return found
 
 
@@ -144,11 +144,6 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
         label = reference.label
         references.append(PlannedRow(label, "", label, "", [reference.provider], scores))
     return Plan(table, status, numbers, rows, references)
-
-
-def _pass_of(score: Score) -> tuple[Any, ...]:
-    """What the output of a network on the images of a test set depends on."""
-    return (score.provider, score.data, score.seed)
 
 
 def row_named(plan: Plan, wanted: str) -> PlannedRow:

@@ -144,7 +144,6 @@ def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[st
                 "machine": here,
             }
             folder.write_json("speed.json", record)
-            folder.remove("failure.json")
     return dict(record)
 
 

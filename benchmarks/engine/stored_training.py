@@ -80,8 +80,7 @@ def make_run(
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     folder.write(WEIGHTS, save_tensors(tensors))
     folder.write_json("run.json", _record(run, status, len(images), origin) | {"machine": on})
-    for leftover in (CHECKPOINT, "failure.json"):
-        folder.remove(leftover)
+    folder.remove(CHECKPOINT)
     say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
 
 

@@ -97,7 +97,7 @@ def test_first_image_is_kept_as_it_was_restored(tmp_path):
     score = Score(FIXED, Clean(quick.Cards((100, 150))), PSNR(), Evaluation(border=4))
     folder = engine.status.folder(FIXED)
     folder.write_json("failure.json", {"error": "no"})
-    measure([score], engine.frozen(FIXED), engine.status, engine, "the row")
+    engine.ensure_scores([score], "the row")
     pixels = opened(folder.read(engine.status.picture_name(score)))
     assert pixels.shape == (16, 16, 3)
     assert set(pixels.flatten().tolist()) == {100}

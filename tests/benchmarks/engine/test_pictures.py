@@ -61,15 +61,16 @@ def test_intact_pictures_are_left_alone(copied, monkeypatch):
     assert len(work.pictures()) == 2
 
 
-def test_a_picture_that_cannot_be_made_costs_no_number(copied, monkeypatch, capsys):
+@pytest.mark.parametrize("error", [DataError("image 7 is damaged"), StoreError("cannot write")])
+def test_a_picture_that_cannot_be_made_or_kept_costs_no_number(copied, error, monkeypatch, capsys):
     def fail(*arguments):
-        raise DataError("image 7 is damaged")
+        raise error
 
     work = two_columns(copied)
     gone(picture(work))
     monkeypatch.setattr(execute, "keep_picture", fail)
     work.make()
-    assert "Tiny / L_1: no picture: image 7 is damaged" in capsys.readouterr().err
+    assert f"Tiny / L_1: no picture: {error}" in capsys.readouterr().err
     assert work.complete(work.grid())
     assert len(work.pictures()) == 1
 
@@ -93,16 +94,3 @@ def test_a_row_without_numbers_gets_no_picture(copied):
     work.plan.rows[0].problem = DataError("its start is not there")
     work.make()
     assert not path.exists()
-
-
-def test_picture_that_cannot_be_kept_costs_no_table(copied, monkeypatch, capsys):
-    """The store cannot be written; all numbers are there."""
-
-    def refused(*arguments):
-        raise StoreError("cannot write")
-
-    work = two_columns(copied)
-    gone(picture(work))
-    monkeypatch.setattr(execute, "keep_picture", refused)
-    work.make()
-    assert "no picture: cannot write" in capsys.readouterr().err

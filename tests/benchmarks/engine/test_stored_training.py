@@ -158,9 +158,10 @@ def test_time_of_all_attempts_is_counted(tmp_path, monkeypatch, capsys):
 
 
 def test_failure_of_an_earlier_attempt_is_forgotten(tmp_path):
-    folder = quick.quick_engine(tmp_path).status.folder(RUN)
+    engine = quick.quick_engine(tmp_path)
+    folder = engine.status.folder(RUN)
     folder.write_json("failure.json", {"error": "no"})
-    make(tmp_path)
+    engine.ensure(RUN)
     assert "failure.json" not in files(folder)
 
 
