@@ -34,7 +34,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from losses.features import Features
+from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
 
 DISTANCES = ("dot", "l2")
@@ -261,7 +261,7 @@ class Contextual(Term):
         call from `seed`; the official program keeps 65 * 65. None keeps all.
     """
 
-    features: Features
+    features: FeatureNetwork
     distance: str = "dot"
     bandwidth: float = 0.5
     eps: float = 1e-5

@@ -48,7 +48,7 @@ from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
 from losses.feature_queue import FeatureQueue
-from losses.features import Features
+from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
 
 SYMBOLS = {"kl": "L_D2SM", "inverse_kl": "L_iKLD", "jeffreys": "L_JSD"}
@@ -260,7 +260,7 @@ class D2SM(Term):
         again when the gradient needs them; 0 for all at once. Saves memory, changes no value.
     """
 
-    features: Features
+    features: FeatureNetwork
     window: int | None = 224
     stride: int | None = 56
     queue: int = 256

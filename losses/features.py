@@ -1,14 +1,14 @@
 """Features of ImageNet classifiers: the taps that perceptual losses compare.
 
-Layers carry the literature's names in torchvision's VGG: `conv3_2` is the second convolution after
-the second pooling, before its ReLU, `relu3_2` the same after it. Inputs are RGB in [0, 1] and are
-normalised here with ImageNet's mean and standard deviation.
+Layers carry the literature's names: `conv3_2` is the second convolution after the second pooling,
+before its ReLU, `relu3_2` the same after it. Inputs are RGB in [0, 1]; each network normalises them
+itself, torchvision's VGG with ImageNet's mean and standard deviation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ VGG_FILES = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
 
 
 def vgg_layer_names(network: str) -> list[str]:
-    """Names of torchvision's `features`, in order: conv1_1, relu1_1, ..., pool5."""
+    """Names of a VGG's layers, those of torchvision's `features`: conv1_1, relu1_1, ..., pool5."""
     names = []
     for block, convolutions in enumerate(VGG_BLOCKS[network], start=1):
         for i in range(1, convolutions + 1):
@@ -36,9 +36,39 @@ def vgg_layer_names(network: str) -> list[str]:
     return names
 
 
+def check_layers(network: str, layers: tuple[str, ...], names: list[str]) -> None:
+    """Whether layers are declared, and all of them among a network's `names`.
+
+    Raises:
+        ValueError: there are none, or one that the network lacks.
+    """
+    if not layers:
+        raise ValueError(f"name at least one layer of {network}: {', '.join(names)}")
+    unknown = [layer for layer in layers if layer not in names]
+    if unknown:
+        raise ValueError(f"{network} has no layer {unknown[0]!r}; known: {', '.join(names)}")
+
+
+class FeatureNetwork(Protocol):
+    """A declared feature network, as a term holds it: `Features` is one."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are compared."""
+        ...
+
+    def weight_files(self) -> tuple[tuple[str, str], ...]:
+        """(name, first digits of the sha256) of the files that `build` asks for."""
+        ...
+
+    def build(self, resources: Resources) -> FeatureExtractor:
+        """Make the frozen extractor, on `resources.device`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Features:
-    """A declared feature network: which one, which of its layers, with which weights.
+    """A declared VGG: which one, which of its layers, with which weights.
 
     weights: "imagenet" (torchvision's file, checked by sha256) or "random" (He initialisation,
         seeded by `seed`). A table that ran with random features says so.
@@ -56,14 +86,7 @@ class Features:
             raise ValueError(
                 f"network must be one of {', '.join(VGG_BLOCKS)}, not {self.network!r}"
             )
-        names = vgg_layer_names(self.network)
-        if not self.layers:
-            raise ValueError(f"name at least one layer of {self.network}: {', '.join(names)}")
-        unknown = [layer for layer in self.layers if layer not in names]
-        if unknown:
-            raise ValueError(
-                f"{self.network} has no layer {unknown[0]!r}; known: {', '.join(names)}"
-            )
+        check_layers(self.network, self.layers, vgg_layer_names(self.network))
         if self.weights not in ("imagenet", "random"):
             raise ValueError(f"weights must be 'imagenet' or 'random', not {self.weights!r}")
         if self.weights == "imagenet" and self.width != 1:
@@ -78,30 +101,45 @@ class Features:
 
     def build(self, resources: Resources) -> FeatureExtractor:
         """Make the frozen extractor, on `resources.device`."""
-        return FeatureExtractor(self, resources)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            body = vgg_body(self.network, self.width)
+        if self.weights == "imagenet":
+            body.load_state_dict(self._state(resources))
+        names = vgg_layer_names(self.network)
+        return FeatureExtractor(self.layers, names, Standardise(), body).to(resources.device)
+
+    def _state(self, resources: Resources) -> dict[str, Any]:
+        """torchvision's `features.*` entries, without the classifier's."""
+        ((name, sha256),) = self.weight_files()
+        path = resources.weights_file(name, sha256)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        prefix = "features."
+        return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 class FeatureExtractor(nn.Module):
-    """Maps images (N, 3, H, W) in [0, 1] to {layer: features (N, C, H', W')}; frozen."""
+    """Maps images (N, 3, H, W) in [0, 1] to {layer: features (N, C, H', W')}; frozen.
+
+    Args:
+        layers: the names of those whose output is returned.
+        names: of the layers of `body`, one each.
+        normalise: what images pass before `body`.
+        body: the network, of which only the part up to the last of `layers` is kept.
+    """
 
     frozen = True  # left out of checkpoints
-    mean: Tensor
-    std: Tensor
 
-    def __init__(self, spec: Features, resources: Resources):
+    def __init__(
+        self, layers: tuple[str, ...], names: list[str], normalise: nn.Module, body: nn.Sequential
+    ):
         super().__init__()
-        names = vgg_layer_names(spec.network)
-        last = max(names.index(layer) for layer in spec.layers)
-        self.names = names[: last + 1]
-        self.layers = spec.layers
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(spec.seed)
-            self.body = _vgg_body(spec.network, last + 1, spec.width)
-        if spec.weights == "imagenet":
-            self.body.load_state_dict(_vgg_state(spec, len(self.names), resources))
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
-        self.requires_grad_(False).eval().to(resources.device)
+        kept = 1 + max(names.index(layer) for layer in layers)
+        self.layers = layers
+        self.names = names[:kept]
+        self.normalise = normalise
+        self.body = body[:kept]
+        self.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> FeatureExtractor:
         """Stays in eval mode: a judge does not learn."""
@@ -109,7 +147,7 @@ class FeatureExtractor(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """The features by layer name, in the order of the declaration."""
-        x = (images - self.mean) / self.std
+        x = self.normalise(images)
         taps = {}
         for name, layer in zip(self.names, self.body, strict=True):
             x = layer(x)
@@ -118,29 +156,47 @@ class FeatureExtractor(nn.Module):
         return {layer: taps[layer] for layer in self.layers}
 
 
-def _vgg_body(network: str, length: int, width: float) -> nn.Sequential:
-    """The first `length` layers of VGG, He-initialised.
+class Standardise(nn.Module):
+    """RGB in [0, 1] less ImageNet's mean, over its standard deviation."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The images (N, 3, H, W), standardised."""
+        return (images - self.mean) / self.std
+
+
+def vgg_body(
+    network: str,
+    width: float = 1,
+    padding_mode: Literal["zeros", "reflect"] = "zeros",
+    ceil_mode: bool = False,
+) -> nn.Sequential:
+    """The layers of a VGG, He-initialised.
 
     No layer works in place: a tap before its ReLU must keep its negative values.
+
+    Args:
+        network: "vgg16" or "vgg19".
+        width: the share of channels kept.
+        padding_mode: of the convolutions, see `torch.nn.Conv2d`.
+        ceil_mode: whether pooling keeps the last row and column of odd sizes.
     """
     layers: list[nn.Module] = []
     channels = 3
     for convolutions, full in zip(VGG_BLOCKS[network], VGG_CHANNELS, strict=True):
         out = max(1, round(full * width))
         for _ in range(convolutions):
-            conv = nn.Conv2d(channels, out, 3, padding=1)
+            conv = nn.Conv2d(channels, out, 3, padding=1, padding_mode=padding_mode)
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
             nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
             layers += [conv, nn.ReLU()]
             channels = out
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers[:length])
-
-
-def _vgg_state(spec: Features, length: int, resources: Resources) -> dict[str, Any]:
-    """torchvision's `features.*` entries for the first `length` layers."""
-    ((name, sha256),) = spec.weight_files()
-    path = resources.weights_file(name, sha256)
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    keys = {k: k.removeprefix("features.") for k in state if k.startswith("features.")}
-    return {new: state[k] for k, new in keys.items() if int(new.split(".")[0]) < length}
+        layers.append(nn.MaxPool2d(2, ceil_mode=ceil_mode))
+    return nn.Sequential(*layers)

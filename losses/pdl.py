@@ -38,7 +38,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses.features import Features
+from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
 
 REDUCTIONS = ("mean", "sum")
@@ -299,7 +299,7 @@ class PDL(Term):
     reduction: "mean" or "sum", see `pdl`.
     """
 
-    features: Features
+    features: FeatureNetwork
     projection: str = "Id"
     factor: int = 1
     p: int = 1

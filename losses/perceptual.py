@@ -17,7 +17,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from losses.features import Features
+from losses.features import FeatureNetwork
 from losses.l1 import l1
 from losses.l2 import l2
 from losses.objective import Loss, Resources, Term
@@ -58,7 +58,7 @@ class Perceptual(Term):
     distance: "l2", the mean squared difference, or "l1", the mean absolute one.
     """
 
-    features: Features
+    features: FeatureNetwork
     distance: str = "l2"
 
     symbol: ClassVar[str] = "L_Perceptual"
