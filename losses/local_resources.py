@@ -45,10 +45,12 @@ class LocalResources:
         """
         path = self.folder / name
         if not path.is_file():
+            source = "docs/data.md says where files come from"
+            if f"-{sha256[:8]}." in name:  # so torchvision names its files
+                source = f"torchvision's files come from https://download.pytorch.org/models/{name}"
             raise FileNotFoundError(
                 f"{name} is not in {self.folder}. Put it there, or give LocalResources the folder "
-                "that has it; torchvision's files come from https://download.pytorch.org/models/"
-                f'{name}. Most terms also take weights="random"'
+                f'that has it; {source}. Most terms also take weights="random"'
             )
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,8 @@ from datasets.images import DataError
 ORIGINS = {
     "vgg16-397923af.pth": "https://download.pytorch.org/models/vgg16-397923af.pth",
     "vgg19-dcbb9e9d.pth": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "vgg19_normalised_conv3_1.pth": "https://github.com/pietrocarbo/deep-transfer, "
+    "models/autoencoder_vgg19/vgg19_3/vgg_normalised_conv3_1.pth at e87e72f9",
     "alexnet-owt-7be5be79.pth": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
     "squeezenet1_1-b8a52dc0.pth": "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
     "pt_inception-2015-12-05-6726825d.pth": "https://github.com/mseitzer/pytorch-fid/releases/"

@@ -87,10 +87,10 @@ def test_absent_file_without_a_data_root_or_an_origin(root):
     )
 
 
-def test_known_files_say_where_they_come_from(root):
-    name = "vgg16-397923af.pth"
+@pytest.mark.parametrize("name", ["vgg16-397923af.pth", "vgg19_normalised_conv3_1.pth"])
+def test_known_files_say_where_they_come_from(root, name):
     with pytest.raises(MissingFile, match=f"; it comes from {ORIGINS[name]}$"):
-        WeightFiles(root).find(name, "397923af")
+        WeightFiles(root).find(name, DIGEST)
 
 
 def test_a_file_is_hashed_once(root):
