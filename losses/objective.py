@@ -54,6 +54,10 @@ class Loss(nn.Module):
         A term with a trainable part of its own (a discriminator) makes its step here.
         """
 
+    def numbers(self) -> dict[str, Tensor]:
+        """What the log shows beside the value, 0-d each, by name; none for most."""
+        return {}
+
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d; lower is better. `needs` are the batch entries that the term names."""
         if self.function is None:
@@ -166,6 +170,7 @@ class WeightedSum(nn.Module):
         for (weight, term), name, loss in parts:
             value = loss(pred, target, **{need: entries[need] for need in term.needs})
             values[name] = value.detach()
+            values |= {f"{name} {key}": n for key, n in cast(Loss, loss).numbers().items()}
             total = total + float(weight) * value
         return total, values
 

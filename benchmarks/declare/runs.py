@@ -88,9 +88,12 @@ Provider = Run | Released | Fixed
 
 @dataclass(frozen=True)
 class Judge:
-    """A network that looks at results, declared once with one provider per profile."""
+    """A network that looks at results, declared once with what provides it in each profile.
+
+    lite: in the order of preference; the first whose weights are there.
+    """
 
     name: str
     smoke: Provider
-    lite: Provider
+    lite: tuple[Provider, ...]
     paper: Provider

@@ -143,6 +143,8 @@ class Table(Exhibit):
     warm_up: what a profile trains a shared start of the rows with; None for the objective of the
         first row with the same network.
     released: the table evaluates released weights; no profile changes it.
+    unit: the weight at which a term on features pulls as strongly as the pixel terms, in a profile
+        whose feature network is not the paper's; other weights do so in proportion.
     base, spreads: from which row the others' distance is shown, and with what, see `Grid`.
     """
 
@@ -163,6 +165,7 @@ class Table(Exhibit):
     bold_known: bool = True
     warm_up: Objective | Term | None = None
     released: bool = False
+    unit: float = 1.0
     base: str = ""
     spreads: tuple[GridRow, ...] = ()
 

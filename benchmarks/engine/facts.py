@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.declare.runs import Run
+import torch
+from torch import nn
+
+from benchmarks.declare.runs import Network, Provider, Released, Run
 from benchmarks.declare.table import as_objective
 from benchmarks.declare.training import Best
 from benchmarks.declare.tree import parts, walk
@@ -13,7 +16,10 @@ from benchmarks.engine.content_ids import Score, base_data
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.status import Status
+from benchmarks.engine.term_facts import term_facts, unweighed
 from datasets.images import DataError
+from losses.adversarial import Adversarial
+from losses.objective import Objective
 
 Fact = tuple[str, str]
 
@@ -50,12 +56,58 @@ def _training(plan: Plan, runs: list[Run]) -> list[Fact]:
     ]
     chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
     found += [("checkpoint", words) for words in chosen if words]
-    if starts := dict.fromkeys(run.start for run in runs if isinstance(run.start, Run)):
-        warm_ups = (f"{run.network!r}: {_recipes([run])}" for run in starts)
-        found.append(("start of every row", "a shared warm-up, " + "; ".join(warm_ups)))
+    found += _starts(plan, runs)
     if sizes := dict.fromkeys(size for row in plan.rows for size in _shrunk_sizes(row)):
         found.append(("sizes that follow crop and batch", "; ".join(sizes)))
-    return found
+    return found + term_facts(plan)
+
+
+def _starts(plan: Plan, runs: list[Run]) -> Iterator[Fact]:
+    """From which weights the rows start, where these are not their networks' initialisations."""
+    starts = dict.fromkeys(run.start for run in runs if run.start is not None)
+    if not starts:
+        return
+    words = "; ".join(_start(plan.status, start) for start in starts)
+    yield "start of every row", f"{words}; the paper trains from scratch"
+    if any(isinstance(p, Adversarial) for run in runs for p in walk(run.objective)):
+        yield "discriminators", "start from their initialisation, beside networks that do not"
+
+
+def _start(status: Status, start: Provider) -> str:
+    if not isinstance(start, Run):
+        file = f" {start.file}" if isinstance(start, Released) else ""
+        return f"{start.network!r}: the released weights{file}"
+    text = f"{start.network!r}: a shared training, {_recipes([start])}"
+    change = _last_fifth(status.log(start), as_objective(start.objective))
+    normalised = "; batch-normalised, with the statistics of that training"
+    return (
+        text
+        + ("" if change is None else f", its loss {change:+.1%} from its fourth fifth to its last")
+        + (normalised if _batch_normalised(start.network) else "")
+    )
+
+
+def _last_fifth(log: list[dict[str, Any]], objective: Objective) -> float | None:
+    """How the mean loss of the last fifth of a training differs from that of the fifth before."""
+    weights = {
+        name: float(w) for name, (w, _) in zip(objective.names, objective.terms, strict=True)
+    }
+    losses = [
+        sum(w * line[name] for name, w in weights.items())
+        for line in log
+        if all(isinstance(line.get(name), float) for name in weights)
+    ]
+    fifth = len(losses) // 5
+    if not fifth:
+        return None
+    before, last = losses[-2 * fifth : -fifth], losses[-fifth:]
+    return sum(last) / sum(before) - 1 if sum(before) else None
+
+
+def _batch_normalised(network: Network) -> bool:
+    with torch.device("meta"):
+        layers = network.build().modules()
+    return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in layers)
 
 
 def _choice(plan: Plan, keep: str | Best) -> str:
@@ -98,6 +150,7 @@ def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
     declared = as_objective(row.row.objective).terms
     used = as_objective(row.providers[0].objective).terms
     for (_, term), (_, smaller) in zip(declared, used, strict=True):
+        smaller = unweighed(smaller)
         sizes = [
             f"{name} {new} for the declared {old}"
             for (name, old), (_, new) in zip(parts(term), parts(smaller), strict=True)
@@ -110,6 +163,8 @@ def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
 def _judges(scores: list[Score]) -> Iterator[Fact]:
     for judge in dict.fromkeys(j for s in scores for j in dependencies(s.metric)):
         trained = f", trained here: {_recipes([judge])}" if isinstance(judge, Run) else ""
+        if isinstance(judge, Released):
+            trained = f", released weights {judge.file}"
         yield "judge", f"{judge.network!r}{trained}"
 
 

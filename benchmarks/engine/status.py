@@ -19,6 +19,7 @@ from benchmarks.engine.graph import dependencies
 from benchmarks.engine.store import RunFolder, Store
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.profiles.resolve import Resolver
+from datasets.images import DataError
 
 TRAIN_MODULE = "benchmarks.engine.train"
 EVALUATE_MODULE = "benchmarks.engine.evaluate"
@@ -98,6 +99,13 @@ class Status:
             "run.json", RUN_FIELDS, id=self.ids.run_id(run)
         )
         return record
+
+    def log(self, run: Run) -> list[dict[str, Any]]:
+        """What a training logged so far; nothing where its data is absent."""
+        try:
+            return self.folder(run).lines("log.jsonl")
+        except DataError:
+            return []
 
     def redo(self, state: State) -> bool:
         """Whether a run or a score in that state must be made."""

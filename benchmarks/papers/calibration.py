@@ -8,19 +8,12 @@ from __future__ import annotations
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.claims.paper import Paper
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.runs import Released, network
+from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.sources import cited
 from benchmarks.declare.table import Column, Row, Table
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy
 from datasets.folders import CBSD68, Kodak24
-
-FFDNET_COLOUR = Released(
-    network(FFDNet),
-    file="FFDNet_color.mat",
-    sha256="a4b5a9da21294ab9ba6ed5c6cc459c46dff20c025eb7d3ab82e8e0bb00541793",
-    origin="https://github.com/cszn/FFDNet, models/FFDNet_color.mat",
-)
 
 TABLE = Table(
     name="calibration",

@@ -14,11 +14,11 @@ from dataclasses import replace
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.claims.paper import Paper
 from benchmarks.declare.protocol import Evaluation, Protocol
+from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.sources import paper
 from benchmarks.declare.table import Column, Row, Table, Unmeasured
 from benchmarks.metrics.psnr import PSNR, PooledPSNR
 from benchmarks.metrics.ssim import SSIM
-from benchmarks.papers.calibration import FFDNET_COLOUR
 from benchmarks.papers.d2sm.denoising import DENOISING, TABLE1
 from datasets.cityscapes import Cityscapes
 from datasets.degradations.noise import Noisy

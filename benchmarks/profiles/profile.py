@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from torch import nn
 
 from benchmarks.declare.errors import DeclarationError
-from benchmarks.declare.runs import Network, Run
-from benchmarks.declare.training import Training
+from benchmarks.declare.runs import Network, Released, Run, network
+from benchmarks.declare.training import Adam, MultiStep, Training
 
 Recipe = TypeVar("Recipe")
 
@@ -20,10 +20,12 @@ class WarmUp:
     """A first training that the rows of one network share.
 
     network: the same network, perhaps with another initialisation.
+    released: weights that take the place of the training where their file is there.
     """
 
     network: Network
     training: Training
+    released: Released | None = None
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,45 @@ class Short:
         )
 
 
-def recipe_for(network: Network, recipes: Mapping[type[nn.Module], Recipe], file: str) -> Recipe:
+@dataclass(frozen=True)
+class Begin:
+    """A warm-up: steps, batch, crop, learning rate, and changed arguments of the network.
+
+    released: weights that take its place where their file is there.
+    """
+
+    steps: int
+    batch: int
+    crop: int
+    lr: float
+    arguments: tuple[tuple[str, Any], ...] = ()
+    released: Released | None = None
+
+    def of(self, declared: Network) -> WarmUp:
+        """The warm-up of a declared network: Adam, with two falls of the learning rate."""
+        training = Training(
+            steps=self.steps,
+            batch=self.batch,
+            crop=self.crop,
+            optimizer=Adam(lr=self.lr),
+            schedule=MultiStep((self.steps * 7 // 10, self.steps * 9 // 10), 0.3),
+            augment="flips_transpose",
+        )
+        arguments = dict(declared.arguments) | dict(self.arguments)
+        changed = network(declared.architecture, **arguments)
+        fits = self.released is not None and self.released.network == declared
+        return WarmUp(changed, training, self.released if fits else None)
+
+
+def recipe_for(wanted: Network, recipes: Mapping[type[nn.Module], Recipe], file: str) -> Recipe:
     """The line of a profile for a network.
 
     Raises:
         DeclarationError: the profile has none; the message says what to add.
     """
-    if network.architecture not in recipes:
+    if wanted.architecture not in recipes:
         raise DeclarationError(
-            f"{file} has no line for {network.name}: add `{network.name}: ...` to its RECIPES, and "
+            f"{file} has no line for {wanted.name}: add `{wanted.name}: ...` to its RECIPES, and "
             "see that the network is better than its input after such a training"
         )
-    return recipes[network.architecture]
+    return recipes[wanted.architecture]

@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Run
+from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table, as_objective, row_run
 from benchmarks.declare.training import Training
-from benchmarks.declare.tree import rebuilt
+from benchmarks.declare.tree import rebuilt, walk
 from benchmarks.metrics.miou import MIoU
 from benchmarks.profiles.profile import Profile
 from benchmarks.profiles.stand_ins import stand_in
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
 from datasets.folders import PhotographFolders
+from losses.balanced import Balanced
+from losses.features import Features
+from losses.normalised_vgg import NormalisedVGG19
 from losses.objective import Objective, Term
 
 
@@ -33,6 +36,28 @@ def _first_objective(table: Table, network: Network) -> Objective | Term:
     """That of the table's first row with this network."""
     rows = (row for _, row in table.rows() if row.model is not None and row.network == network)
     return next(row.objective for row in rows if row.objective is not None)
+
+
+def _weighed(objective: Objective, unit: float) -> Objective:
+    """Terms on features that are not the declared ones, weighed by the size of their gradients."""
+    pixels = tuple((w, term) for w, term in objective.terms if not _looks(term))
+    if not pixels:
+        return objective
+    others = Objective(pixels)
+    return Objective(
+        tuple(
+            (1.0, Balanced(term, others, share=float(w) / float(unit)))
+            if any(isinstance(part, NormalisedVGG19) for part in walk(term))
+            else (w, term)
+            for w, term in objective.terms
+        )
+    )
+
+
+def _looks(term: Term) -> bool:
+    """Whether a term looks at images through a network."""
+    networks = (Network, Run, Released, Fixed)
+    return any(isinstance(p, networks) or hasattr(p, "weight_files") for p in walk(term))
 
 
 @dataclass(frozen=True)
@@ -63,7 +88,7 @@ class Resolver:
 
     def _replaced(self, node: Any) -> Any:
         if isinstance(node, Judge):
-            return getattr(node, self.profile.name)
+            return self._judge(node)
         if hasattr(node, "weight_files") and node.weight_files():
             return self._feature_network(node)
         if isinstance(node, MIoU):
@@ -71,6 +96,14 @@ class Resolver:
         if isinstance(node, Training) and self.profile.threads:
             return replace(node, threads=self.profile.threads)
         return self._data(node) if self.profile.substitutes else node
+
+    def _judge(self, judge: Judge) -> Provider:
+        """The profile's judge; of several the first whose weights are there, else the last."""
+        found: Provider | tuple[Provider, ...] = getattr(judge, self.profile.name)
+        if not isinstance(found, tuple):
+            return found
+        there = (p for p in found if not isinstance(p, Released) or self.has_file(p.file))
+        return next(there, found[-1])
 
     def _data(self, node: Any) -> Any:
         if self.profile.embedded:
@@ -85,6 +118,10 @@ class Resolver:
         present = all(self.has_file(name) for name, _ in node.weight_files())
         if mode == "imagenet" or (mode == "imagenet if present" and present):
             return node
+        if isinstance(node, Features) and self.profile.features == "imagenet if present":
+            nearest = NormalisedVGG19.nearest(node)
+            if all(self.has_file(name) for name, _ in nearest.weight_files()):
+                return nearest
         width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
         return replace(node, weights=getattr(node, "stand_in_weights", "random"), **width)
 
@@ -95,19 +132,28 @@ class Resolver:
         if not row.trained:
             return Fixed(row.network)
         declared = row_run(table, row, seed)
-        run = self.shortened(declared)
+        run = self.shortened(declared, table.unit)
         if row.start is not None:
             return replace(run, start=self.run(table, row.start, seed))
         warm_up = self.profile.warm_up(declared)
         if warm_up is None:
             return run
+        if warm_up.released is not None and self.has_file(warm_up.released.file):
+            return replace(run, start=warm_up.released)
         objective = as_objective(table.warm_up or _first_objective(table, row.network))
         start = replace(declared, network=warm_up.network, objective=objective)
         return replace(run, start=self._shrunk(start, warm_up.training))
 
-    def shortened(self, declared: Run) -> Run:
-        """A declared training by this profile's recipe, from its own initialisation."""
-        return self._shrunk(declared, self.profile.training(declared))
+    def shortened(self, declared: Run, unit: float | None = None) -> Run:
+        """A declared training by this profile's recipe, from its own initialisation.
+
+        Args:
+            unit: of the table, see there; None to leave the weights of all terms as they are.
+        """
+        run = self._shrunk(declared, self.profile.training(declared))
+        if unit is None or not isinstance(run.objective, Objective):
+            return run
+        return replace(run, objective=_weighed(run.objective, unit))
 
     def _shrunk(self, declared: Run, training: Training) -> Run:
         """The run with another recipe; sizes in the objective follow crop and batch."""

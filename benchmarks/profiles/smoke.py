@@ -6,30 +6,15 @@ clearly better than its input, and then train for a few steps with their own obj
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.super_resolution.edsr import EDSR
-from benchmarks.declare.runs import Run, network
-from benchmarks.declare.training import Adam, MultiStep, Training
-from benchmarks.profiles.profile import Profile, Short, WarmUp, recipe_for
-
-
-@dataclass(frozen=True)
-class Begin:
-    """A warm-up: steps, batch, crop, learning rate, and changed arguments of the network."""
-
-    steps: int
-    batch: int
-    crop: int
-    lr: float
-    arguments: tuple[tuple[str, Any], ...] = ()
-
+from benchmarks.declare.runs import Run
+from benchmarks.declare.training import Training
+from benchmarks.profiles.profile import Begin, Profile, Short, WarmUp, recipe_for
 
 # FFDNet predicts the image and not the noise, and from PyTorch's initialisation, in which twelve
 # layers fade the signal, it needs twice as many steps as from orthogonal weights with the gain of a
@@ -51,18 +36,9 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
 
 
 def warm_up(run: Run) -> WarmUp:
-    """The warm-up of a run's network: Adam, with two falls of the learning rate."""
+    """The warm-up of a run's network."""
     begin, _ = recipe_for(run.network, RECIPES, __file__)
-    training = Training(
-        steps=begin.steps,
-        batch=begin.batch,
-        crop=begin.crop,
-        optimizer=Adam(lr=begin.lr),
-        schedule=MultiStep((begin.steps * 7 // 10, begin.steps * 9 // 10), 0.3),
-        augment="flips_transpose",
-    )
-    changed = dict(run.network.arguments) | dict(begin.arguments)
-    return WarmUp(network(run.network.architecture, **changed), training)
+    return begin.of(run.network)
 
 
 def training(run: Run) -> Training:

@@ -14,6 +14,7 @@ from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.discriminators.patchgan import PatchGAN
+from baselines.judges.espnet import ESPNet
 from baselines.judges.hrnet import HRNetV2W48
 from baselines.judges.unet import Unet
 from baselines.pass_through import PassThrough
@@ -78,8 +79,25 @@ DENOISING = Protocol(
     ),
 )
 
-# The judge: HRNetV2-W48 trained on Cityscapes; where its weights are absent, a small network that
-# the suite trains itself on clean images of the same data.
+# The judge: HRNetV2-W48 trained on Cityscapes. Where its weights are absent lite takes ESPNet's, also
+# trained on Cityscapes, or a small network that the suite trains itself on clean images of the data.
+HRNET = Released(
+    network(HRNetV2W48),
+    file=assumed(
+        "hrnet_cs_8090_torch11.pth",
+        "the paper trains L_CrossEntropy with 'HRNet48' and names no network for MIoU; of the "
+        "official checkpoints for Cityscapes this one is of the network without OCR and has "
+        "80.9 MIoU; another, of branch pytorch-v1.1, has 81.1",
+    ),
+    sha256="",
+    origin="https://github.com/HRNet/HRNet-Semantic-Segmentation, branch HRNet-OCR",
+)
+ESPNET = Released(
+    network(ESPNet),
+    file="espnet_p_2_q_8.pth",
+    sha256="343b0e77e8545d36113c4f3efbf1ee349256f25c97c9f9d5ddefe45f2f49763e",
+    origin="https://github.com/sacmehta/ESPNet, pretrained/decoder",
+)
 SMALL_SEGMENTER = network(Unet)
 SEGMENTER = Judge(
     "segmenter",
@@ -99,33 +117,27 @@ SEGMENTER = Judge(
             augment="hflip",
         ),
     ),
-    lite=Run(
-        SMALL_SEGMENTER,
-        1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
-        Labelled(Cityscapes("train")),
-        Training(
-            steps=assumed(600, "lite's judge: a quarter of an hour on two cores"),
-            batch=4,
-            crop=256,
-            optimizer=Adam(lr=assumed(1e-3, "lite's judge: Adam's usual rate")),
-            schedule=MultiStep(
-                assumed((400, 520), "lite's judge: settles in its last third"),
-                assumed(0.3, "lite's judge: ends at about a tenth of its rate"),
+    lite=(
+        HRNET,
+        ESPNET,
+        Run(
+            SMALL_SEGMENTER,
+            1.0 * Segmentation(CITYSCAPES_CLASS_WEIGHTS),
+            Labelled(Cityscapes("train")),
+            Training(
+                steps=assumed(600, "lite's judge: a quarter of an hour on two cores"),
+                batch=4,
+                crop=256,
+                optimizer=Adam(lr=assumed(1e-3, "lite's judge: Adam's usual rate")),
+                schedule=MultiStep(
+                    assumed((400, 520), "lite's judge: settles in its last third"),
+                    assumed(0.3, "lite's judge: ends at about a tenth of its rate"),
+                ),
+                augment="hflip",
             ),
-            augment="hflip",
         ),
     ),
-    paper=Released(
-        network(HRNetV2W48),
-        file=assumed(
-            "hrnet_cs_8090_torch11.pth",
-            "the paper trains L_CrossEntropy with 'HRNet48' and names no network for MIoU; of the "
-            "official checkpoints for Cityscapes this one is of the network without OCR and has "
-            "80.9 MIoU; another, of branch pytorch-v1.1, has 81.1",
-        ),
-        sha256="",
-        origin="https://github.com/HRNet/HRNet-Semantic-Segmentation, branch HRNet-OCR",
-    ),
+    paper=HRNET,
 )
 
 # Objectives --------------------------------------------------------------------------------------

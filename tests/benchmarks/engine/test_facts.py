@@ -35,8 +35,8 @@ def test_facts_of_a_table_in_their_order(tmp_path):
         ("profile", "smoke: made in a second"),
         ("training data", f"{quick.TRAIN!r}, 3 images"),
         ("training", "3 steps of 2 crops of 8x8, Adam with lr 0.001"),
-        ("start of every row", "a shared warm-up, TinyDenoiser(): 1 steps of 2 crops of 8x8, Adam "
-         "with lr 0.001"),
+        ("start of every row", "TinyDenoiser(): a shared training, 1 steps of 2 crops of 8x8, Adam "
+         "with lr 0.001; the paper trains from scratch"),
         ("test data", f"{quick.TEST.data!r}, 2 of 5 images"),
         ("seeds", "0 (one run: no ±)"),
         ("evaluation", str(Evaluation())),

@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
+from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.metrics.psnr import PSNR, PooledPSNR
-from benchmarks.papers import calibration
 from benchmarks.papers.d2sm import denoising
 from benchmarks.papers.protocol import TABLE, measured_on
 from datasets.cityscapes import Cityscapes
@@ -32,7 +32,7 @@ def test_every_row_changes_one_choice(group: str) -> None:
 
 
 def test_all_rows_are_one_released_network_on_d2sms_noise() -> None:
-    assert {row.released for _, row in TABLE.rows()} == {calibration.FFDNET_COLOUR}
+    assert {row.released for _, row in TABLE.rows()} == {FFDNET_COLOUR}
     assert TABLE.released
     theirs = [c.data.sigma for c in denoising.TABLE1.columns if isinstance(c.metric, PSNR)]
     for group, scale in zip(TABLE.groups, (1, 2), strict=True):

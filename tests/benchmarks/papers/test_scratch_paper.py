@@ -161,7 +161,11 @@ LINES = [
         "    ScratchNet: (Begin(60, 8, 32, 1e-3), Short(5, 8, 32, 2e-4)),",
         "    SRN:",
     ),
-    ("benchmarks/profiles/lite.py", "    ScratchNet: Short(2000, 8, 64, 5e-4),", "    SRN:"),
+    (
+        "benchmarks/profiles/lite.py",
+        "    ScratchNet: (Begin(900, 8, 64, 5e-4), Short(90, 8, 64, 1e-4)),",
+        "    SRN:",
+    ),
     (
         "benchmarks/profiles/stand_ins.py",
         '    ScratchSet("train"): Photographs("train"), ScratchSet("test"): Photographs("val"),',

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.runs import Released, Run
 from benchmarks.declare.table import Table
-from benchmarks.papers.d2sm.denoising import SEGMENTER, TABLE1
+from benchmarks.papers.d2sm.denoising import ESPNET, HRNET, SEGMENTER, TABLE1
 from benchmarks.papers.pdl import deblurring, denoising, super_resolution
 from benchmarks.papers.pdl.paper import PAPER as PDL
 from benchmarks.profiles.lite import LITE
@@ -20,6 +21,7 @@ from datasets.embedded.street_scenes import StreetScenes
 from datasets.folders import PhotographFolders
 from losses.d2sm import D2SM
 from losses.features import Features
+from losses.normalised_vgg import NormalisedVGG19
 from losses.perceptual import Perceptual
 
 ABSENT = {"has_file": lambda name: False}
@@ -61,6 +63,20 @@ def test_lite_takes_pretrained_features_where_there_are_any():
     row = "FFDNet / + L_Perceptual"
     assert "'imagenet'" in repr(runs(LITE, has_file=lambda name: True)[row])
     assert "'random'" in repr(runs(LITE, has_file=lambda name: False)[row])
+    ((file, _),) = NormalisedVGG19(("conv1_1",)).weight_files()
+    found = repr(runs(LITE, has_file=lambda name: name == file)[row])
+    assert "NormalisedVGG19(layers=('conv3_1',))" in found
+
+
+def test_lite_starts_ffdnet_from_its_release_and_judges_with_released_segmenters():
+    there = {"FFDNet_color.mat", "espnet_p_2_q_8.pth"}
+    resolver = Resolver(LITE, has_file=there.__contains__)
+    found = runs(LITE, has_file=there.__contains__)
+    starts = {name: run.start for name, run in found.items()}
+    assert {s for n, s in starts.items() if n.startswith("FFDNet")} == {FFDNET_COLOUR}
+    assert len({s for n, s in starts.items() if not n.startswith("FFDNet")}) == 2
+    assert resolver.resolve(SEGMENTER) == ESPNET
+    assert Resolver(LITE, has_file=lambda name: True).resolve(SEGMENTER) == HRNET
 
 
 @pytest.mark.parametrize(("profile", "kind"), [(SMOKE, Run), (LITE, Run), (PAPER, Released)])

@@ -10,13 +10,13 @@ import tiny
 from declared import DECLARED, SHORT, SHORTENED, row, table, training_of
 
 from benchmarks.declare.errors import DeclarationError
-from benchmarks.declare.runs import Run, network
+from benchmarks.declare.runs import Released, Run, network
 from benchmarks.declare.speed import Speed
-from benchmarks.declare.table import Table, row_run
+from benchmarks.declare.table import Row, Table, row_run
 from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.papers.registry import TABLES
 from benchmarks.profiles import lite, smoke
-from benchmarks.profiles.profile import Profile, Short, recipe_for
+from benchmarks.profiles.profile import Begin, Profile, recipe_for
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from losses.l1 import L1
@@ -70,7 +70,7 @@ def test_a_network_without_a_line_has_no_warm_up() -> None:
 def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begin = smoke.Begin(200, 4, 16, 0.125, (("width", 6),))
+    begin = Begin(200, 4, 16, 0.125, (("width", 6),))
     monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (begin, SHORT))
     declared = network(tiny.TinyDenoiser, width=4)
     rows = [row("x", L1(), declared)]
@@ -99,7 +99,7 @@ def test_smoke_trains_by_its_line_from_a_warm_up_with_two_falls(
 def test_warm_up_keeps_the_arguments_that_it_does_not_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (smoke.Begin(15, 1, 8, 1.0), SHORT))
+    monkeypatch.setitem(smoke.RECIPES, tiny.TinyDenoiser, (Begin(15, 1, 8, 1.0), SHORT))
     declared = network(tiny.TinyDenoiser, width=4)
     warm_up = smoke.warm_up(training_of(declared))
     assert warm_up.network == declared
@@ -113,11 +113,41 @@ def test_a_warm_up_changes_arguments_that_the_network_has(architecture: type) ->
     assert {name for name, _ in begun.arguments} <= set(inspect.signature(architecture).parameters)
 
 
-def test_lite_trains_by_its_line_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(lite.RECIPES, tiny.TinyDenoiser, SHORT)
-    rows = [row("x", L1())]
-    run = Resolver(lite.LITE, lambda file: False).run(table(rows), rows[0], 5)
-    assert run == replace(row_run(table(rows), rows[0], 5), training=SHORTENED)
+RELEASED = Released(network(tiny.TinyDenoiser), "tiny.pth", "", "nowhere")
+BEGIN = Begin(200, 4, 16, 0.125, released=RELEASED)
+
+
+def in_lite(there: str, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The rows in lite, where the network begins by BEGIN and one file is there."""
+    monkeypatch.setitem(lite.RECIPES, tiny.TinyDenoiser, (BEGIN, SHORT))
+    resolving = Resolver(lite.LITE, lambda file: file == there)
+    return [resolving.run(table(rows), row, 5) for row in rows]  # type: ignore[misc]
+
+
+def test_lite_starts_from_released_weights_where_they_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [row("x", L1()), row("y", 2.0 * L1())]
+    for run, declared in zip(in_lite("tiny.pth", rows, monkeypatch), rows, strict=True):
+        as_declared = row_run(table(rows), declared, 5)
+        assert run == replace(as_declared, training=SHORTENED, start=RELEASED)
+
+
+def test_lite_else_starts_from_a_training_that_rows_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row("x", L1()), row("y", 2.0 * L1())]
+    one, other = in_lite("other.pth", rows, monkeypatch)
+    assert one.start == other.start
+    assert isinstance(one.start, Run)
+    assert (one.start.training.steps, one.start.objective) == (200, 1.0 * L1())
+    assert one.start.start is None
+
+
+def test_released_weights_start_only_the_network_that_they_are_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wide = row("x", L1(), network(tiny.TinyDenoiser, width=7))
+    (run,) = in_lite("tiny.pth", [wide], monkeypatch)
+    assert isinstance(run.start, Run)
 
 
 def test_paper_trains_as_declared() -> None:
@@ -145,14 +175,14 @@ def test_every_trained_network_has_a_line_that_shortens_it(name: str, profile: P
         assert work[0] * 10 < work[1]
 
 
-def test_only_smoke_warms_up() -> None:
-    """Lite and paper train every row from scratch, or from the row that it names."""
+def test_only_paper_trains_from_scratch() -> None:
+    """... but for rows that name the row whose weights they start from."""
     for name, profile in PROFILES.items():
         for exhibit in RUNNABLE.values():
             if isinstance(exhibit, Table):
                 rows = [row for _, row in exhibit.rows() if row.model and row.trained]
                 for row, run in zip(rows, made(profile, exhibit), strict=True):
-                    begins = name == "smoke" or row.start is not None
+                    begins = name != "paper" or row.start is not None
                     assert (run.start is not None) == begins, (name, exhibit.name, row.label)
 
 
@@ -160,8 +190,10 @@ def test_only_smoke_warms_up() -> None:
 def test_short_trainings_are_as_written_down(profile: Profile) -> None:
     recipes = {"smoke": smoke.RECIPES, "lite": lite.RECIPES}[profile.name]
     for architecture, line in recipes.items():
-        short = line if isinstance(line, Short) else line[1]
-        assert profile.training(training_of(network(architecture))) == short.of(DECLARED)
+        begin, short = line
+        declared = training_of(network(architecture))
+        assert profile.training(declared) == short.of(DECLARED)
+        assert profile.warm_up(declared) == begin.of(network(architecture))
 
 
 def test_only_smoke_is_not_held_against_the_papers_and_redoes_what_is_stale() -> None:

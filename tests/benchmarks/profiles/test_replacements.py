@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import tiny
-from declared import DECLARED, resolver, row, run_of
+from declared import DECLARED, profile, resolver, row, run_of, table
 
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
-from benchmarks.declare.table import Column, Row
+from benchmarks.declare.table import Column, Row, row_run
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS
 from benchmarks.metrics.miou import MIoU
@@ -19,16 +20,21 @@ from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.profiles.stand_ins import stand_in
 from datasets.cityscapes import Cityscapes
+from losses.adversarial import Adversarial
+from losses.balanced import Balanced
 from losses.cross_entropy import CrossEntropy
 from losses.features import Features
 from losses.l1 import L1
+from losses.l2 import L2
+from losses.normalised_vgg import NormalisedVGG19
+from losses.objective import Objective
 from losses.perceptual import Perceptual
 
 NETWORK = network(tiny.TinyDenoiser)
 JUDGE = Judge(
     "judge",
     smoke=Run(NETWORK, 1.0 * L1(), Cityscapes("train"), DECLARED),
-    lite=Fixed(NETWORK),
+    lite=(Fixed(NETWORK),),
     paper=Released(NETWORK, "judge.pth", "", "nowhere"),
 )
 VGG = Features("vgg19", ("conv3_2",))
@@ -43,10 +49,35 @@ def test_a_judge_is_the_profiles_own_wherever_it_looks(name: str) -> None:
     resolving = in_profile(name)
     own = resolving.resolve(JUDGE)
     if name != "smoke":
-        assert own is getattr(JUDGE, name)
+        assert own is {"lite": JUDGE.lite[0], "paper": JUDGE.paper}[name]
     column = Column(MIoU(JUDGE), tiny.tiny_table().columns[0].data)
     assert resolving.column(tiny.tiny_table(), column).metric.segmenter == own  # type: ignore[union-attr]
     assert resolving.resolve(L1() + CrossEntropy(JUDGE)) == L1() + CrossEntropy(own)
+
+
+SEVERAL = replace(
+    JUDGE,
+    lite=(
+        Released(NETWORK, "best.pth", "", "nowhere"),
+        Released(NETWORK, "good.pth", "", "nowhere"),
+        Fixed(NETWORK),
+        Released(NETWORK, "never.pth", "", "nowhere"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [("best.pth good.pth", 0), ("good.pth never.pth", 1), ("never.pth", 2), ("", 2)],
+)
+def test_lite_takes_the_first_judge_whose_weights_are_there(there: str, chosen: int) -> None:
+    resolving = Resolver(PROFILES["lite"], lambda name: name in there.split())
+    assert resolving.resolve(SEVERAL) is SEVERAL.lite[chosen]
+
+
+def test_a_judge_without_any_weights_is_the_last_whose_file_is_asked_for() -> None:
+    released = replace(SEVERAL, lite=SEVERAL.lite[:2])
+    assert in_profile("lite").resolve(released) is released.lite[1]
 
 
 def test_the_training_of_a_judge_is_its_own() -> None:
@@ -91,6 +122,56 @@ def test_paper_wants_imagenets_features(present: bool) -> None:
 def test_lite_takes_random_features_of_full_width_where_there_are_no_others() -> None:
     assert in_profile("lite", present=True).resolve(VGG) is VGG
     assert in_profile("lite", present=False).resolve(VGG) == replace(VGG, weights="random")
+
+
+def only_normalised(profile: str = "lite") -> Resolver:
+    """Where the normalised VGG-19 is there, and no other file."""
+    ((file, _),) = NormalisedVGG19(("conv1_1",)).weight_files()
+    return Resolver(PROFILES[profile], lambda name: name == file)
+
+
+def test_lite_takes_real_features_before_random_ones() -> None:
+    assert only_normalised().resolve(VGG) == NormalisedVGG19(("conv3_1",))
+    deep = Features("vgg16", ("relu4_3",))
+    assert only_normalised().resolve(Perceptual(deep)) == Perceptual(NormalisedVGG19(("relu3_1",)))
+    assert only_normalised("paper").resolve(VGG) is VGG
+    assert only_normalised("smoke").resolve(VGG).weights == "random"
+
+
+def in_lite(objective: Objective, **changes: Any) -> Objective:
+    """What lite trains with where only the normalised VGG-19 is there."""
+    resolving = Resolver(profile(features="imagenet if present"), only_normalised().has_file)
+    found = run_of(resolving, [row("x", objective)], 0, **changes).objective
+    assert isinstance(found, Objective)
+    return found
+
+
+def test_terms_on_other_features_are_weighed_against_the_pixel_terms() -> None:
+    ours, theirs = Perceptual(NormalisedVGG19(("conv3_1",))), Perceptual(VGG)
+    pixels = 2.0 * L1() + 0.5 * L2()
+    assert in_lite(pixels + 3.0 * theirs) == pixels + Balanced(ours, pixels, share=3.0)
+    critic = 0.1 * Adversarial(network(tiny.TinyCritic), lr=0.1)
+    assert in_lite(L1() + critic + theirs) == L1() + critic + Balanced(ours, 1.0 * L1())
+
+
+def test_unit_of_a_table_is_the_weight_of_equal_pull() -> None:
+    found = in_lite(L1() + 0.01 * Perceptual(VGG), unit=0.005)
+    assert found.terms[1][1].share == 2.0  # type: ignore[attr-defined]
+
+
+def test_weights_stay_where_nothing_can_be_weighed_or_must_be() -> None:
+    theirs = 0.006 * Perceptual(VGG)
+    alone = in_lite(1.0 * theirs)
+    assert alone == 0.006 * Perceptual(NormalisedVGG19(("conv3_1",)))
+    assert in_lite(L1() + 0.5 * CrossEntropy(SEVERAL.lite[2])) == (
+        L1() + 0.5 * CrossEntropy(SEVERAL.lite[2])
+    )
+    random = L1() + 0.5 * Perceptual(replace(VGG, weights="random"))
+    assert in_lite(random) == random
+    declared = L1() + theirs
+    assert in_profile("paper", True).run(table([row("x", declared)]), row("x", declared), 0) == (
+        row_run(table([row("x", declared)]), row("x", declared), 0)
+    )
 
 
 def test_lite_asks_for_the_file_by_its_name() -> None:
