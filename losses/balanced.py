@@ -108,6 +108,11 @@ class Balanced(Term):
         return Balanced(self.term.scaled(crop, batch), self.others, self.share, self.steps)
 
 
+def unweighed(term: Term) -> Term:
+    """The term that is weighed by a rule, or the term itself."""
+    return term.term if isinstance(term, Balanced) else term
+
+
 def _gradient_norm(value: Tensor, pred: Tensor) -> Any:
     """The Euclidean norm of the gradient of a 0-d value for `pred`, 0-d float64."""
     (gradient,) = torch.autograd.grad(value, pred, retain_graph=True)

@@ -18,6 +18,7 @@ from benchmarks.declare.sources import plain
 from benchmarks.declare.tree import parts
 from benchmarks.metrics.metric import Metric
 from datasets.images import DataPaths, Images
+from losses.balanced import unweighed
 from losses.objective import Objective
 
 
@@ -131,4 +132,4 @@ def slug(provider: Provider) -> str:
         return name
     objective = provider.objective
     terms = objective.terms if isinstance(objective, Objective) else ((1.0, objective),)
-    return f"{name}-{'+'.join(type(term).__name__.lower() for _, term in terms)}"
+    return f"{name}-{'+'.join(type(unweighed(term)).__name__.lower() for _, term in terms)}"

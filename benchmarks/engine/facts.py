@@ -16,9 +16,10 @@ from benchmarks.engine.content_ids import Score, base_data
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.status import Status
-from benchmarks.engine.term_facts import term_facts, unweighed
+from benchmarks.engine.term_facts import term_facts
 from datasets.images import DataError
 from losses.adversarial import Adversarial
+from losses.balanced import unweighed
 from losses.objective import Objective
 
 Fact = tuple[str, str]

@@ -9,7 +9,7 @@ from benchmarks.declare.table import as_objective
 from benchmarks.declare.tree import walk
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.status import Status
-from losses.balanced import WEIGHT, Balanced
+from losses.balanced import WEIGHT, Balanced, unweighed
 from losses.features import Features
 from losses.normalised_vgg import NormalisedVGG19
 from losses.objective import Term
@@ -36,11 +36,6 @@ def term_facts(plan: Plan) -> list[tuple[str, str]]:
         measured = [words for row in plan.rows if (words := _weights(plan.status, row))]
         found.append(("weights of terms", "; ".join([rule, *measured])))
     return found
-
-
-def unweighed(term: Term) -> Term:
-    """The term that a rule weighs, or the term itself."""
-    return term.term if isinstance(term, Balanced) else term
 
 
 def _pairs(row: PlannedRow) -> list[tuple[Term, Term]]:

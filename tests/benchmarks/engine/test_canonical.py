@@ -16,6 +16,7 @@ from benchmarks.metrics.psnr import PSNR, PooledPSNR
 from benchmarks.metrics.ssim import SSIM
 from datasets.degradations.noise import Noisy
 from datasets.images import DataPaths
+from losses.balanced import Balanced
 from losses.l1 import L1
 from losses.l2 import L2
 
@@ -169,12 +170,16 @@ def test_data_set_is_what_lies_under_degradations():
     assert base_data(quick.TEST) is base_data(Noisy(quick.TEST, sigma=1)) is quick.TEST.data
 
 
+BALANCED = Balanced(L2(), 1.0 * L1())
+
+
 @pytest.mark.parametrize(
     ("provider", "name"),
     [
         (quick.JUDGE, "tinydenoiser-l1"),
         (replace(quick.JUDGE, objective=L1() + 0.1 * L2()), "tinydenoiser-l1+l2"),
         (replace(quick.JUDGE, objective=L2()), "tinydenoiser-l2"),
+        (replace(quick.JUDGE, objective=L1() + BALANCED), "tinydenoiser-l1+l2"),
         (RELEASED, "copy-released"),
         (Fixed(network(quick.Copy)), "copy"),
     ],
