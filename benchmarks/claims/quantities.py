@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from benchmarks.grid import seeds
 from benchmarks.grid.bootstrap import interval
 from benchmarks.grid.model import Cell as GridCell
 from benchmarks.grid.model import Column, Grid
+from benchmarks.grid.seeds import Spread
 
 Replicates = tuple[float, ...]
 
@@ -26,15 +28,17 @@ class NoNumberError(Exception):
 class Estimate:
     """A value and what bounds it.
 
-    low, high: of the values behind a printed number, or 95 % bounds over the choice of test
-        images; infinite where nothing is known.
+    low, high: of the values behind a printed number; of a measured one 95 % bounds, the wider of
+        those over the choice of test images and over seeds; infinite where either is not known.
     replicates: the value for each bootstrap sample of the test images, of measured numbers.
+    spread: what other trainings would change, of measured numbers; None where it is not known.
     """
 
     point: Fraction
     low: Fraction | float
     high: Fraction | float
     replicates: Replicates | None = None
+    spread: Spread | None = seeds.EXACT
 
     @staticmethod
     def exactly(value: Fraction) -> Estimate:
@@ -42,18 +46,21 @@ class Estimate:
         return Estimate(value, value, value)
 
     @staticmethod
-    def measured(point: Fraction, replicates: Replicates | None) -> Estimate:
-        """A measured number with the interval of its replicates, if there are any."""
-        if replicates is None:
-            return Estimate(point, -math.inf, math.inf)
-        low, high = interval(replicates)
-        return Estimate(point, Fraction(low), Fraction(high), replicates)
+    def measured(point: Fraction, replicates: Replicates | None, spread: Spread | None) -> Estimate:
+        """A measured number with the intervals over its images and its seeds, where both are."""
+        if replicates is None or spread is None:
+            return Estimate(point, -math.inf, math.inf, replicates, spread)
+        half = Fraction(spread.half_width())
+        low, high = map(Fraction, interval(replicates))
+        return Estimate(point, min(low, point - half), max(high, point + half), replicates, spread)
 
     @property
     def bounds(self) -> str:
         """What bounds a measured value, for a reader."""
-        if math.isinf(self.low):
+        if self.replicates is None:
             return "no interval: fewer than six test images, or not the same ones"
+        if self.spread is None:
+            return "no interval: of one seed"
         return f"95 % interval {shown(Fraction(self.low))} to {shown(Fraction(self.high))}"
 
 
@@ -91,8 +98,8 @@ class Numbers:
         """What is known about a cell.
 
         Raises:
-            NoNumberError: there is no number, or only one of a part of the test set, of a metric
-                without its weights, or, where values count, of other test images.
+            NoNumberError: there is no number, or only one of a metric without its weights, or,
+                where values count, of other test images or of a part of the paper's.
         """
         cell, place = self.cell(table, row, column)
         if self.printed:
@@ -105,11 +112,11 @@ class Numbers:
             raise NoNumberError(f"measured with {place.stand_in}")
         if self.exact and place.other_set:
             raise NoNumberError(f"not measured on the paper's images: {place.other_set}")
-        if cell.partial:
+        if self.exact and cell.partial:
             raise NoNumberError(f"measured on {cell.n_images} of {cell.expected_images} images")
         if cell.mean is None or math.isinf(cell.mean):
             raise NoNumberError(cell.status if cell.mean is None else "infinite")
-        return Estimate.measured(Fraction(cell.mean), cell.replicates or None)
+        return Estimate.measured(Fraction(cell.mean), cell.replicates or None, seeds.of(cell))
 
 
 class Quantity:
@@ -188,16 +195,21 @@ class Best(Quantity):
         return self.rows[0].column
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """The best value; of replicates one by one, as the best row may change with the images."""
+        """The best value; of replicates one by one, as the best row may change with the images.
+
+        What seeds change is taken of the row that is best.
+        """
         known = [cell.evaluate(numbers) for cell in self.rows]
         choose = max if self.upward(numbers) else min
         point = choose(k.point for k in known)
         if numbers.printed:
             return Estimate(point, choose(k.low for k in known), choose(k.high for k in known))
+        spread = next(k.spread for k in known if k.point == point)
         replicates = [k.replicates for k in known if k.replicates is not None]
         if len(replicates) < len(known):
-            return Estimate.measured(point, None)
-        return Estimate.measured(point, tuple(map(choose, zip(*replicates, strict=True))))
+            return Estimate.measured(point, None, spread)
+        drawn = tuple(map(choose, zip(*replicates, strict=True)))
+        return Estimate.measured(point, drawn, spread)
 
     def words(self, numbers: Numbers) -> str:
         """The cell of the row that turns out best, in words."""
@@ -227,7 +239,8 @@ class Difference(Quantity):
         """The difference; of replicates pair by pair, so that what the images share cancels."""
         a, b = self.left.evaluate(numbers), self.right.evaluate(numbers)
         if not numbers.printed:
-            return Estimate.measured(a.point - b.point, _combined(a, b))
+            spread = seeds.combined((a.spread, b.spread))
+            return Estimate.measured(a.point - b.point, _combined(a, b), spread)
         return Estimate(a.point - b.point, a.low - b.high, a.high - b.low)
 
     def words(self, numbers: Numbers) -> str:
@@ -266,7 +279,8 @@ class Percent(Quantity):
         """The fraction times a hundred."""
         known = self.part.evaluate(numbers)
         replicates = known.replicates and tuple(100 * value for value in known.replicates)
-        return Estimate(100 * known.point, 100 * known.low, 100 * known.high, replicates)
+        spread = known.spread and known.spread.scaled(100)
+        return Estimate(100 * known.point, 100 * known.low, 100 * known.high, replicates, spread)
 
     def words(self, numbers: Numbers) -> str:
         """The fraction in words, and its value in percentage points."""
@@ -287,10 +301,12 @@ class Mean(Quantity):
         if numbers.printed:
             return Estimate(point, sum(k.low for k in known) / n, sum(k.high for k in known) / n)
         replicates = [k.replicates for k in known if k.replicates is not None]
+        total = seeds.combined(k.spread for k in known)
+        spread = total and total.scaled(1 / n)
         if len(replicates) < n:
-            return Estimate.measured(point, None)
+            return Estimate.measured(point, None, spread)
         means = tuple(math.fsum(values) / n for values in zip(*replicates, strict=True))
-        return Estimate.measured(point, means)
+        return Estimate.measured(point, means, spread)
 
     def words(self, numbers: Numbers) -> str:
         """The mean with the number of its parts, such as `mean of 8: 0.085`."""

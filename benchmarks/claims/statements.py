@@ -2,8 +2,8 @@
 
 "holds" and "fails" are said where the value and its bounds agree, "undecided" where the truth may
 lie on either side, "no data" where a number is missing. The bounds of a measured value are those of
-other test images. A statement of many parts fails with any of them; nothing is corrected for their
-number.
+other test images and of other trainings. A statement of many parts fails with any of them; nothing
+is corrected for their number.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.declare.table import printed_cells
 from benchmarks.engine.content_ids import Score, base_data
@@ -127,6 +128,7 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         own = row.row is None or row.row.columns
         return replace(printed, status="-" if own else "not implemented")
     try:
+        scores = scores if row.asked else _first_measured(status, scores)
         records = [status.record(score) for score in scores]
         states = [state for score in scores for state in _states(status, score)]
         cell = replace(
@@ -152,12 +154,19 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         return replace(cell, status="failed", detail=str(error))
     return replace(
         cell,
+        trained=isinstance(scores[0].provider, Run),
         values=values,
         replicates=_replicates(scores, known) if comparable else (),
         status="stale" if any(state.status == "stale" for state in states) else "ok",
         n_images=len(known[0]["images"]),
         expected_images=known[0]["expected_images"],
     )
+
+
+def _first_measured(status: Status, scores: list[Score]) -> list[Score]:
+    """The seeds that are there of a row that is not to be filled; all if none is."""
+    there = [status.record(score) is not None for score in scores]
+    return scores[: [*there, False].index(False)] or scores
 
 
 def _without_number(cell: Cell, problem: Exception) -> Cell:

@@ -32,6 +32,8 @@ def facts(plan: Plan) -> list[Fact]:
     scores = [s for row in plan.rows for column in row.scores for s in column]
     tests = dict.fromkeys(_data(plan.status, base_data(s.data)) for s in scores)
     seeds = ", ".join(map(str, plan.seeds)) + (" (one run: no ±)" if len(plan.seeds) == 1 else "")
+    if any(not row.asked for row in plan.rows) and len(plan.seeds) > 1:
+        seeds += " where ± stands, else the first"
     found = [] if table.released else [("profile", f"{profile.name}: {profile.summary}")]
     found += [
         *_training(plan, runs),

@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import NamedTuple
 
-from benchmarks.grid import bootstrap
+from benchmarks.grid import bootstrap, seeds
 from benchmarks.grid.model import Cell, Column, Grid
 from benchmarks.grid.ranks import Place, scopes
 
@@ -55,8 +55,9 @@ class Flip:
     """Two methods that the paper orders and that are measured the other way round.
 
     better, worse: keys of the rows, as the paper orders them.
-    decided: whether the 95 % bootstrap interval of their paired difference excludes zero, so that
-        other test images would not turn them round again. False where it is not known.
+    decided: whether both 95 % intervals of their difference exclude zero, the bootstrap's over test
+        images and Student's over seeds, so that neither other images nor other trainings would
+        turn them round again. False where one is not known.
     """
 
     better: str
@@ -190,17 +191,18 @@ def _flip(grid: Grid, a: Place, b: Place, paper: Decimal) -> Flip:
     return Flip(
         better=grid.rows[better[0]].key,
         worse=grid.rows[worse[0]].key,
-        decided=_exceeds(_cell(grid, low), _cell(grid, high)),
+        decided=exceeds(_cell(grid, low), _cell(grid, high)),
     )
 
 
-def _exceeds(one: Cell, other: Cell) -> bool:
-    """Whether the 95 % interval of the difference of two cells of the same images is above zero."""
+def exceeds(one: Cell, other: Cell) -> bool:
+    """Whether the 95 % intervals of one cell less another of the same images are above zero."""
     paired = one.n_images == other.n_images and len(one.replicates) == len(other.replicates)
-    if not one.replicates or not paired:
+    spread = seeds.combined((seeds.of(one), seeds.of(other)))
+    if one.mean is None or other.mean is None or not (one.replicates and paired and spread):
         return False
     differences = [a - b for a, b in zip(one.replicates, other.replicates, strict=True)]
-    return bootstrap.interval(differences)[0] > 0
+    return bootstrap.interval(differences)[0] > 0 and one.mean - other.mean > spread.half_width()
 
 
 def _cell(grid: Grid, place: Place) -> Cell:

@@ -70,6 +70,7 @@ class Cell:
     paper: as printed; None or "-" where the paper prints none.
     paper_rank, paper_bold, paper_mark: what the paper prints with it; the mark stands behind the
         rank, such as "*".
+    trained: whether the values are of trainings, of which others would give others.
     values: one per seed, unrounded; there exactly if `status` is "ok" or "stale".
     replicates: the mean over seeds as it would be with other test images: one value per bootstrap
         sample of the images. Cells of the same images share their samples, so that differences of
@@ -84,6 +85,7 @@ class Cell:
     paper_rank: int | None = None
     paper_bold: bool = False
     paper_mark: str = ""
+    trained: bool = False
     values: tuple[float, ...] = ()
     replicates: tuple[float, ...] = ()
     status: str = "pending"

@@ -44,8 +44,8 @@ TOLERANCE = (
 )
 REVERSED = (
     "These pairs, as the paper orders them, come out the other way round. Where it says undecided, "
-    "other test images might turn them again (95 % bootstrap interval of the paired difference, "
-    "from six images):"
+    "other test images or other trainings might turn them again (95 % intervals of the difference: "
+    "bootstrap, paired over images, from six of them; Student's over seeds, from two):"
 )
 ARROWS = "↑ higher is better, ↓ lower is better."
 

@@ -54,7 +54,10 @@ def _marks(grid: Grid, partial: str) -> Iterator[str]:
             "their values are not."
         )
     if any(len(cell.values) > 1 for cell in every):
-        yield "±: sample standard deviation over seeds."
+        one = any(len(cell.values) == 1 and cell.trained for cell in every)
+        yield "±: sample standard deviation over seeds" + (
+            "; cells without it are of one." if one else "."
+        )
     if any(cell.status == "stale" for cell in every):
         yield f"{STALE} Stale: measured with other code than the present; --refresh runs it again."
     if parts := {(cell.n_images, cell.expected_images) for cell in every if cell.partial}:

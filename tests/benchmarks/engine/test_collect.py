@@ -100,6 +100,27 @@ def test_one_missing_seed_leaves_the_cell_without_a_number(copied):
     assert cells(work)["L_1"][1].status == "ok"
 
 
+def test_row_that_is_not_asked_for_shows_the_seeds_that_it_has(copied):
+    """... so that a table can have rows of three seeds beside rows of one."""
+    work = quick.quick_work(copied, seeds=2, only="Tiny / 2 L_1")
+    both = cells(work)["L_1"][0]
+    drop(work, first_score(work, seed=1))
+    cell = cells(work)["L_1"][0]
+    assert (cell.values, cell.status) == (both.values[:1], "ok")
+    assert (cell.run_id, cell.score_id) == (both.run_id.split()[0], both.score_id.split()[0])
+    assert len(cells(work)["2 L_1"][0].values) == 2
+    assert dict(facts(work.plan))["seeds"] == "0, 1 where ± stands, else the first"
+    drop(work, first_score(work, seed=0))
+    assert cells(work)["L_1"][0].status == "pending"
+
+
+def test_what_is_trained_is_known(made):
+    found = cells(made)
+    assert {label: row[0].trained for label, row in found.items()} == {
+        "L_1": True, "2 L_1": True, "input": False, "clean": False, "absent": False,
+    }  # fmt: skip
+
+
 def test_cell_of_a_failed_run_says_so_in_a_later_command(copied):
     work = quick.quick_work(copied, seeds=2)
     drop(work, first_score(work))

@@ -193,7 +193,7 @@ def test_what_is_not_measured_is_no_data(pair, printed):
     }
 
 
-def test_a_part_of_the_test_set_decides_nothing(pair):
+def test_a_part_of_the_test_set_decides_an_order_and_no_value(pair):
     numbers = measured(pair, 31.0, 30.0)
     grid = numbers.grids["t"]
     rows = [
@@ -201,7 +201,37 @@ def test_a_part_of_the_test_set_decides_nothing(pair):
         for r in grid.rows
     ]
     part = Numbers({"t": replace(grid, rows=rows)}, printed=False)
-    assert Positive(Gain(A, B)).check(part).truth == "no data"
+    assert Positive(Gain(A, B)).check(part).truth == "holds"
+    for statement in (States(Gain(A, B), "1"), Between(Gain(A, B), "0.5", "1.5")):
+        assert statement.check(numbers).truth == "holds"
+        assert statement.check(part) == ("no data", "measured on 2 of 5 images")
+
+
+def trained(numbers, *offsets):
+    """The same numbers as means over trainings that differ by so much."""
+    grid = numbers.grids["t"]
+    rows = [
+        replace(r, cells=[replace(c, trained=True, values=tuple(c.mean + o for o in offsets))])
+        for r in grid.rows
+        for c in r.cells
+    ]
+    return Numbers({"t": replace(grid, rows=rows)}, printed=False)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "truth"),
+    [((0.0,), "undecided"), ((-0.1, 0.0, 0.1), "holds"), ((-1.0, 0.0, 1.0), "undecided")],
+)
+def test_a_claim_is_decided_where_seeds_allow_it_too(pair, offsets, truth):
+    numbers = trained(measured(pair, 31.0, 30.0), *offsets)
+    outcome = Positive(Gain(A, B)).check(numbers)
+    assert outcome.truth == truth
+    assert ("no interval: of one seed" in outcome.why) == (len(offsets) == 1)
+    best = Best((A, A))
+    assert Positive(Gain(best, B)).check(numbers).truth == truth
+    assert Positive(Percent(Gain(A, B))).check(numbers).truth == truth
+    assert Positive(Mean((Gain(A, B), Gain(A, B)))).check(numbers).truth in (truth, "holds")
+    assert Mean((A, B)).evaluate(trained(numbers, 0.0)).spread is None
 
 
 def test_stated_number_may_lie_within_what_was_rounded(printed):
