@@ -164,8 +164,8 @@ def add_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--format",
         nargs="+",
-        type=one_of("md", "csv", "html", "tex"),
-        metavar="md|csv|html|tex",
+        type=one_of("md", "csv", "html", "tex", "svg"),
+        metavar="md|csv|html|tex|svg",
         help="with --paper: instead of plain text, files below --out if several; with --table: "
         "besides md and csv",
     )

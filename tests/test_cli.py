@@ -310,3 +310,10 @@ def test_command_works_from_another_folder(tmp_path):
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "d2sm_table1" in result.stdout
+
+
+def test_plots_are_of_tables_that_declare_one(capsys, tmp_path):
+    status, out, _ = call(capsys, "--paper", "pdl_table2", "--format", "svg")
+    assert (status, out.lstrip().startswith("<?xml")) == (0, True)
+    status, _, err = call(capsys, "--paper", "pdl_table3", "pdl_table2", "--format", "svg")
+    assert (status, err) == (2, "error: --format svg: pdl_table3 declares no plot\n")

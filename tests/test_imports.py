@@ -41,7 +41,7 @@ LAYERS = {
     "profiles": {"declare", "metrics"},
     "report": {"grid"},
     "claims": {"declare", "grid"},
-    "papers": {"claims", "declare", "metrics"},
+    "papers": {"claims", "declare", "grid", "metrics"},
     "engine": {"profiles", "declare", "metrics", "grid"},
     "study": {"engine", "profiles", "declare", "grid"},
 }

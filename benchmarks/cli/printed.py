@@ -10,6 +10,7 @@ from benchmarks.report.html import printed_page
 from benchmarks.report.latex import printed_latex
 from benchmarks.report.long_csv import printed_csv
 from benchmarks.report.markdown import printed_markdown
+from benchmarks.report.plot import plot
 from benchmarks.report.terminal import printed_terminal
 
 PRINTED = {
@@ -18,6 +19,7 @@ PRINTED = {
     "csv": printed_csv,
     "html": printed_page,
     "tex": printed_latex,
+    "svg": plot,
 }
 
 
@@ -28,6 +30,9 @@ def run(request: Request) -> int:
         UsageError: several of what makes one file each, and no folder for them.
     """
     exhibits, forms = named(request.words), request.formats or ("terminal",)
+    without = [exhibit.name for exhibit in exhibits if exhibit.printed().plot is None]
+    if "svg" in forms and without:
+        raise UsageError(f"--format svg: {', '.join(without)} declares no plot")
     if request.out is not None:
         for exhibit in exhibits:
             for form in forms:
@@ -35,7 +40,7 @@ def run(request: Request) -> int:
                 write_file(path, PRINTED[form](exhibit.printed()).encode())
         print(f"written to {request.out}")
         return 0
-    if len(forms) > 1 or (len(exhibits) > 1 and set(forms) & {"html", "csv"}):
+    if len(forms) > 1 or (len(exhibits) > 1 and set(forms) & {"html", "csv", "svg"}):
         raise UsageError("several pages or formats make several files: name a folder with --out")
     for exhibit in exhibits:
         print(PRINTED[forms[0]](exhibit.printed()))

@@ -20,6 +20,7 @@ from benchmarks.engine.freshness import load_all
 from benchmarks.engine.machine import commit
 from benchmarks.engine.plan import Plan, make_plan
 from benchmarks.engine.problems import first_line
+from benchmarks.engine.progress import say
 from benchmarks.engine.speed import SpeedWork
 from benchmarks.engine.status import Status
 from benchmarks.engine.store import Store, write_file
@@ -33,12 +34,13 @@ from benchmarks.report.html import page
 from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
 from benchmarks.report.markdown import markdown
+from benchmarks.report.plot import plot
 from benchmarks.report.terminal import terminal
 from benchmarks.study.answers import StudyWork
 from datasets.folders import PhotographFolders
 from datasets.images import DataPaths
 
-REPORTS = {"md": markdown, "csv": long_csv, "tex": latex}
+REPORTS = {"md": markdown, "csv": long_csv, "tex": latex, "svg": plot}
 
 
 class Session:
@@ -109,6 +111,8 @@ class Session:
         """Write and print a table in the formats of the request; returns where it is."""
         folder = self.folder(grid)
         forms = dict.fromkeys(["md", "csv", *self.request.formats])
+        if grid.plot is None and forms.pop("svg", "") is None:
+            say(f"{grid.name} declares no plot")
         for form in forms:
             text = page(grid, folder) if form == "html" else REPORTS[form](grid)
             write_file(folder / f"{grid.name}.{form}", text.encode())

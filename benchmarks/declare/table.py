@@ -14,7 +14,7 @@ from benchmarks.declare.printed import PrintedNumber, check_line, read_numbers
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Network, Released, Run
 from benchmarks.declare.training import Training
-from benchmarks.grid.model import Cell, Grid, GridRow, Layout, RankScope, Role
+from benchmarks.grid.model import Cell, Grid, GridRow, Layout, Plot, RankScope, Role
 from benchmarks.grid.model import Column as GridColumn
 from benchmarks.grid.moves import spreads
 from benchmarks.metrics.metric import Metric
@@ -145,6 +145,7 @@ class Table(Exhibit):
     released: the table evaluates released weights; no profile changes it.
     unit: the weight at which a term on features pulls as strongly as the pixel terms, in a profile
         whose feature network is not the paper's; other weights do so in proportion.
+    plot: what is drawn of it, if anything is.
     base, spreads: from which row the others' distance is shown, and with what, see `Grid`.
     """
 
@@ -166,6 +167,7 @@ class Table(Exhibit):
     warm_up: Objective | Term | None = None
     released: bool = False
     unit: float = 1.0
+    plot: Plot | None = None
     base: str = ""
     spreads: tuple[GridRow, ...] = ()
 
@@ -206,6 +208,7 @@ class Table(Exhibit):
             bold_known=self.bold_known,
             base=self.base,
             spreads=self.spreads,
+            plot=self.plot,
         )
 
     def spread(self, columns: Sequence[str]) -> tuple[GridRow, ...]:

@@ -15,6 +15,7 @@ from benchmarks.declare.tree import parts, walk
 from benchmarks.engine.content_ids import Score, base_data
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
+from benchmarks.engine.progress import clock
 from benchmarks.engine.status import Status
 from benchmarks.engine.term_facts import term_facts
 from datasets.images import DataError
@@ -44,9 +45,43 @@ def facts(plan: Plan) -> list[Fact]:
         *_judges(scores),
         ("device", str(plan.status.device)),
     ]
+    if profile.comparable and not table.released and (time := _time(plan)):
+        found.append(("time", time))
     if random := sorted(set(_random_networks([*runs, *scores]))):
         found.append(("random weights", ", ".join(random)))
     return found
+
+
+def _time(plan: Plan) -> str:
+    """How long the trainings and measurements behind the table took, each counted once."""
+    status, seen = plan.status, set[Provider]()
+    waiting: list[Any] = [
+        score for row in plan.references + plan.rows for column in row.scores for score in column
+    ]
+    try:
+        scores = {score: status.record(score) for score in waiting}
+    except DataError:  # of data that is absent nothing can be found
+        return ""
+    while waiting:
+        fresh = set(dependencies(waiting.pop())) - seen
+        seen |= fresh
+        waiting += fresh
+    runs = [status.run_record(run) for run in seen if isinstance(run, Run)]
+    passes: dict[Any, float] = {}
+    for score, record in scores.items():
+        if record is not None:  # the metrics of a pass share its time
+            passes[score.network_pass] = max(record["seconds"], passes.get(score.network_pass, 0))
+    records = [r for r in (*runs, *scores.values()) if r is not None]
+    if not records:
+        return ""
+    machines = dict.fromkeys(
+        f"{r['machine']['processor']} with {r['machine']['threads']} thread(s)" for r in records
+    )
+    trained = sum(r["seconds"] for r in runs if r is not None)
+    return (
+        f"{clock(trained)} of training and {clock(sum(passes.values()))} of measuring, on "
+        + " and ".join(machines)
+    )
 
 
 def _training(plan: Plan, runs: list[Run]) -> list[Fact]:

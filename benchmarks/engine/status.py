@@ -31,7 +31,7 @@ RUN_FIELDS = {
 }  # fmt: skip
 SCORE_FIELDS = {
     "images": list, "values": list, "weights": dict, "sources": dict,
-    "expected_images": (int, type(None)),
+    "expected_images": (int, type(None)), "seconds": (int, float), "machine": dict,
 }  # fmt: skip
 
 _SIZES = ("steps", "batch", "crop")

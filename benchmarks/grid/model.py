@@ -176,6 +176,18 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """Two columns against each other, a point per method.
+
+    x, y: names of columns, such as `sigma=50 PSNR`. joined: whether a line joins a group's rows.
+    """
+
+    x: str
+    y: str
+    joined: bool = False
+
+
+@dataclass(frozen=True)
 class Grid:
     """A table of a paper with everything that is said under it.
 
@@ -186,6 +198,7 @@ class Grid:
     facts: what was run: profile, data, steps, seeds, test images, device, random weights.
     references: rows of our own with the same columns, such as the noisy input; never ranked.
     ledger_note: what must be known about the ledger as a whole.
+    plot: what is drawn of it, if anything is.
     picture: file name of a contact sheet beside the table, "" for none.
     headers: what stands above the two columns of words.
     base: the label of the row of each group from which the others' distance is shown; "" for none.
@@ -210,6 +223,7 @@ class Grid:
     layout: Layout = "rows"
     headers: tuple[str, str] = ("Method (backbone)", "Objective")
     bold_known: bool = True
+    plot: Plot | None = None
     picture: str = ""
     ledger_note: str = ""
     base: str = ""
@@ -221,6 +235,9 @@ class Grid:
                 f"{self.name}: rank_within must be 'group', 'column' or None, "
                 f"not {self.rank_within!r}"
             )
+        names = [column.name for column in self.columns]
+        if self.plot and not {self.plot.x, self.plot.y} <= set(names):
+            raise ValueError(f"{self.name}: {self.plot} is not of its columns {', '.join(names)}")
         for row in (*self.rows, *self.references, *self.spreads):
             if len(row.cells) != len(self.columns):
                 raise ValueError(

@@ -23,6 +23,7 @@ from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
 from benchmarks.declare.table import Column, Reference, Row, Table
 from benchmarks.declare.training import Adam, MultiStep, Training
+from benchmarks.grid.model import Plot
 from benchmarks.metrics import ssim as ssim_metric
 from benchmarks.metrics.miou import MIoU
 from benchmarks.metrics.psnr import PSNR
@@ -298,6 +299,7 @@ TABLE1 = Table(
             Row("w/. Internal",     SADNet, L2() + W * WITH_INTERNAL,      "**37.130**(1) **.943**(1) **.701**(1) | **35.839**(1) **.931**(1) **.670**(1) | **34.440**(1) **.916**(1) **.634**(1)"),
         ],
     },
+    plot=Plot("sigma=50 PSNR", "sigma=50 MIoU"),
     printed_notes=("The paper heads its column 'MIoU (%)' and prints fractions.",),
     notes=(
         "Noise is neither clipped nor rounded, as in the released code; test noise has a seed per "

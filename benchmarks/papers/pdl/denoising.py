@@ -10,6 +10,7 @@ from baselines.pass_through import PassThrough
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.sources import assumed, paper
 from benchmarks.declare.table import Row
+from benchmarks.grid.model import Plot
 from benchmarks.papers.pdl.objectives import (
     CONTEXTUAL_DP,
     CONTEXTUAL_L2,
@@ -121,6 +122,7 @@ TABLE2 = denoising_table(
             "0.020": "26.36 .893 .239 3.483 58.12",
         }, "Table II"),
     },
+    plot=Plot("PSNR", "NIQE", joined=True),
 )
 
 V1_TABLE1 = denoising_table(

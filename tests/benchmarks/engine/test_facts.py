@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 import quick
 import tiny
+import torch
 
 from benchmarks.declare.protocol import Evaluation
-from benchmarks.declare.runs import Fixed, network
+from benchmarks.declare.runs import Fixed, Run, network
 from benchmarks.declare.table import Column, Row
 from benchmarks.declare.training import Adam
 from benchmarks.engine.facts import facts
+from benchmarks.engine.progress import clock
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.profiles.profile import Short
 from datasets.degradations.noise import Noisy
@@ -181,3 +183,24 @@ def test_untrained_and_absent_rows_have_no_sizes(tmp_path):
     table = replace(quick.TABLE, groups={"Tiny": [row], "Plain": quick.PLAIN})
     names = [name for name, _ in told(tmp_path, table)]
     assert "sizes that follow crop and batch" not in names
+
+
+def test_time_of_everything_behind_a_table_is_counted_once(made_folder, monkeypatch):
+    """... in profiles whose tables are passed on; two runs of smoke make the same file."""
+    made = quick.quick_work(made_folder, profile=replace(quick.PROFILE, comparable=False), seeds=2)
+    assert values(facts(made.plan), "time") == []
+    status = made.plan.status
+    judged = replace(quick.PROFILE, comparable=True)
+    monkeypatch.setattr(status, "resolver", replace(status.resolver, profile=judged))
+    runs = {p for row in made.plan.rows for p in row.providers if isinstance(p, Run)}
+    runs |= {run.start for run in runs} | {quick.JUDGE}
+    read_run, read_score = status.run_record, status.record
+    monkeypatch.setattr(status, "run_record", lambda run: read_run(run) | {"seconds": 60.0})
+    monkeypatch.setattr(status, "record", lambda score: read_score(score) | {"seconds": 7.0})
+    scored = [s for row in made.plan.references + made.plan.rows for c in row.scores for s in c]
+    passes = {score.network_pass for score in scored}
+    (time,) = values(facts(made.plan), "time")
+    assert time.startswith(
+        f"{clock(60 * len(runs))} of training and {clock(7 * len(passes))} of measuring, on "
+    )
+    assert f"with {torch.get_num_threads()} thread" in time
