@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from benchmarks.declare.tree import parts
-from benchmarks.grid.model import LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
 from losses.objective import Objective
 
 T = TypeVar("T")

@@ -14,10 +14,11 @@ from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.declare.table import printed_cells
-from benchmarks.engine.content_ids import Score, base_data
+from benchmarks.engine.content_ids import base_data
 from benchmarks.engine.facts import facts
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import State, Status
 from benchmarks.grid import bootstrap
 from benchmarks.grid.derived import with_derived

@@ -8,34 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.declare.sources import plain
 from benchmarks.declare.tree import parts
-from benchmarks.metrics.metric import Metric
+from benchmarks.engine.score import Score
 from datasets.images import DataPaths, Images
 from losses.balanced import unweighed
 from losses.objective import Objective
-
-
-@dataclass(frozen=True)
-class Score:
-    """One metric of one provider on one test set."""
-
-    provider: Provider
-    data: Any
-    metric: Metric
-    evaluation: Evaluation
-    seed: int = 0
-
-    @property
-    def network_pass(self) -> tuple[Provider, Any, int]:
-        """What the network's outputs depend on: scores that share it are measured together."""
-        return self.provider, self.data, self.seed
 
 
 def digest(value: Any) -> str:

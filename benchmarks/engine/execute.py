@@ -12,11 +12,12 @@ import torch
 from torch import nn
 
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
-from benchmarks.engine.content_ids import Score, slug
+from benchmarks.engine.content_ids import slug
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.measure import keep_picture, measure
 from benchmarks.engine.problems import Failed, drop_frames, recorded
 from benchmarks.engine.progress import say
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.engine.store import RunFolder, StoreError
 from benchmarks.engine.stored_training import make_run, stored_weights

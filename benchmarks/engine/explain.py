@@ -9,9 +9,10 @@ from benchmarks.declare.runs import Fixed, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row, as_objective
 from benchmarks.engine.collect import to_grid
-from benchmarks.engine.content_ids import Score, slug
+from benchmarks.engine.content_ids import slug
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow, squeezed
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.grid.model import Cell
 from losses.objective import Objective

@@ -12,10 +12,11 @@ from benchmarks.declare.runs import Network, Provider, Released, Run
 from benchmarks.declare.table import as_objective
 from benchmarks.declare.training import Best
 from benchmarks.declare.tree import parts, walk
-from benchmarks.engine.content_ids import Score, base_data
+from benchmarks.engine.content_ids import base_data
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.progress import clock
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.engine.term_facts import term_facts
 from datasets.images import DataError

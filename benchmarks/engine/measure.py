@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.evaluate import evaluate, output_of
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import compute_threads, machine
 from benchmarks.engine.problems import Failed, drop_frames, recorded
 from benchmarks.engine.progress import Progress
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import EVALUATE_MODULE, Status
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError

@@ -11,8 +11,8 @@ from benchmarks.declare.errors import UsageError, nearest
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Provider
 from benchmarks.declare.table import Column, Row, Table, name_of
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.graph import dependencies
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.metrics.metric import Metric
 from benchmarks.profiles.resolve import Resolver

@@ -13,9 +13,10 @@ import torch
 
 from benchmarks.declare.runs import Provider, Released, Run
 from benchmarks.declare.training import Best
-from benchmarks.engine.content_ids import ContentIds, Score, digest, slug
+from benchmarks.engine.content_ids import ContentIds, digest, slug
 from benchmarks.engine.freshness import changed, sources
 from benchmarks.engine.graph import dependencies
+from benchmarks.engine.score import Score
 from benchmarks.engine.store import RunFolder, Store
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.profiles.resolve import Resolver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.grid.model import LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
 
 KINDS = ("assumed", "cited", "paper")
 PLACES_SHOWN = 3

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+from benchmarks.grid.choice import LedgerEntry
 from benchmarks.grid.precision import rounded
 
 RankScope = Literal["group", "column"]
@@ -163,16 +164,6 @@ class GridRow:
     def name(self) -> str:
         """Method and label in one line; a label `-` says nothing."""
         return self.method if self.label in ("", "-") else f"{self.method} {self.label}".strip()
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """One declared choice: where it stands, its value, and why or from where."""
-
-    kind: Literal["assumed", "cited", "paper"]
-    where: str
-    value: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import torch
 
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.engine.collect import to_grid
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.machine import compute_threads
 from benchmarks.engine.measure import png
@@ -17,6 +16,7 @@ from benchmarks.engine.plan import Plan, PlannedRow, make_plan
 from benchmarks.engine.problems import Failed
 from benchmarks.engine.progress import Progress, say
 from benchmarks.engine.restored import restored
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.engine.steps import missing
 from benchmarks.study.answers import KIT

@@ -19,7 +19,7 @@ from benchmarks.declare.sources import (
     plain,
 )
 from benchmarks.declare.training import Adam, MultiStep
-from benchmarks.grid.model import LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
 from benchmarks.papers.d2sm.denoising import TABLE1
 from losses.asymmetric import Asymmetric
 from losses.l1 import L1

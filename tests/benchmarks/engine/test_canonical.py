@@ -11,7 +11,8 @@ import quick
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Released, network
 from benchmarks.declare.sources import paper
-from benchmarks.engine.content_ids import ContentIds, Score, base_data, digest, slug
+from benchmarks.engine.content_ids import ContentIds, base_data, digest, slug
+from benchmarks.engine.score import Score
 from benchmarks.metrics.psnr import PSNR, PooledPSNR
 from benchmarks.metrics.ssim import SSIM
 from datasets.degradations.noise import Noisy

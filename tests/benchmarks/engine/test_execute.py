@@ -12,8 +12,8 @@ from torch import nn
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Released, network
 from benchmarks.engine import execute, problems
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.problems import Failed
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import State
 from benchmarks.engine.store import StoreError
 from benchmarks.engine.weights import MissingFile, WrongFile

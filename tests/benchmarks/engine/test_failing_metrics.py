@@ -10,8 +10,8 @@ import torch
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, network
 from benchmarks.declare.table import Column, Row
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.problems import Failed
+from benchmarks.engine.score import Score
 from benchmarks.engine.store import StoreError
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.psnr import PSNR

@@ -100,7 +100,7 @@ def test_measuring_makes_no_training_stale(tree):
 
 def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     """A cached calibration must not outlive a change in FFDNet or in the reading of its file."""
-    from benchmarks.engine.content_ids import Score
+    from benchmarks.engine.score import Score
     from benchmarks.metrics.miou import MIoU
     from benchmarks.papers import calibration
     from benchmarks.papers.d2sm.denoising import SEGMENTER

@@ -9,8 +9,8 @@ import quick
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, network
 from benchmarks.engine import freshness, source_texts
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.freshness import changed, sources
+from benchmarks.engine.score import Score
 from benchmarks.metrics.psnr import PSNR
 
 

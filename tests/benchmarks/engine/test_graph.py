@@ -6,8 +6,8 @@ import quick
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Released, network
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.graph import dependencies, is_provider
+from benchmarks.engine.score import Score
 
 FIXED = Fixed(network(quick.Copy))
 RELEASED = Released(network(quick.Copy), "a.pth", "", "nowhere")

@@ -11,10 +11,10 @@ from PIL import Image
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, network
-from benchmarks.engine.content_ids import Score
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine
 from benchmarks.engine.measure import measure, png
+from benchmarks.engine.score import Score
 from benchmarks.engine.status import EVALUATE_MODULE
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.clean import Clean

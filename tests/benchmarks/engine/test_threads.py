@@ -13,7 +13,7 @@ import torch
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import network
-from benchmarks.engine.content_ids import Score
+from benchmarks.engine.score import Score
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.profiles.lite import LITE
 from benchmarks.profiles.resolve import Resolver

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmarks.grid.choice import LedgerEntry
 from benchmarks.grid.ledger import merged, summary
-from benchmarks.grid.model import LedgerEntry
 
 
 def entry(kind: str, where: str, value: str = "0.1", reason: str = "a guess") -> LedgerEntry:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from markdown_reader import parse_markdown
 
-from benchmarks.grid.model import Cell, LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
+from benchmarks.grid.model import Cell
 from benchmarks.report.html import page, printed_page
 from benchmarks.report.markdown import markdown
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from markdown_reader import parse_markdown
 
-from benchmarks.grid.model import Cell, LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
+from benchmarks.grid.model import Cell
 from benchmarks.grid.ranks import our_ranks
 from benchmarks.report.latex import latex
 from benchmarks.report.markdown import markdown, printed_markdown

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.grid.model import Cell, LedgerEntry
+from benchmarks.grid.choice import LedgerEntry
+from benchmarks.grid.model import Cell
 from benchmarks.report.terminal import printed_terminal, terminal
 
 
