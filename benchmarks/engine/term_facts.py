@@ -19,6 +19,7 @@ RULE = (
     "weighed so that its gradient for the image is {share} that of the pixel terms, measured over "
     "the first {steps} steps"
 )
+ALONE = "a term beside no pixel term keeps its weight"
 
 
 def term_facts(plan: Plan) -> list[tuple[str, str]]:
@@ -33,8 +34,9 @@ def term_facts(plan: Plan) -> list[tuple[str, str]]:
         unit = float(plan.table.unit)
         share = "as large as" if unit == 1 else f"the printed weight / {unit:g} times"
         rule = RULE.format(share=share, steps=balanced[0].steps)
+        alone = any(_on_stand_ins(used) for _, used in terms if not isinstance(used, Balanced))
         measured = [words for row in plan.rows if (words := _weights(plan.status, row))]
-        found.append(("weights of terms", "; ".join([rule, *measured])))
+        found.append(("weights of terms", "; ".join([rule, *[ALONE] * alone, *measured])))
     return found
 
 
@@ -50,12 +52,17 @@ def _pairs(row: PlannedRow) -> list[tuple[Term, Term]]:
 def _features(declared: Term, used: Term) -> Iterator[str]:
     """Such as `L_PDL: conv3_1 of the normalised VGG-19 for vgg16's relu4_3`."""
     theirs = [part for part in walk(declared) if isinstance(part, Features)]
-    ours = [part for part in walk(unweighed(used)) if isinstance(part, NormalisedVGG19)]
+    ours = _on_stand_ins(used)
     for wanted, found in zip(theirs, ours, strict=False):
         yield (
             f"{used.symbol}: {', '.join(found.layers)} of the normalised VGG-19, with ImageNet "
             f"weights, for {wanted.network}'s {', '.join(wanted.layers)}"
         )
+
+
+def _on_stand_ins(used: Term) -> list[NormalisedVGG19]:
+    """The feature networks of a term that take another's place."""
+    return [part for part in walk(unweighed(used)) if isinstance(part, NormalisedVGG19)]
 
 
 def _weights(status: Status, row: PlannedRow) -> str:

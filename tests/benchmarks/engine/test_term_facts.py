@@ -76,6 +76,14 @@ def test_rule_and_the_weights_that_each_seed_measured(tmp_path, monkeypatch):
     assert after == before + "; Tiny / + L_P 0.0123, 12"
 
 
+def test_a_term_that_nothing_is_weighed_against_is_told(tmp_path, monkeypatch):
+    alone = replace(ROW, label="alone", objective=0.5 * Perceptual(THEIRS))
+    for name, rows in (("a", [ROW]), ("b", [ROW, alone])):
+        (rule,) = told(work(tmp_path / name, table(*rows), monkeypatch), "weights of terms")
+        assert ("a term beside no pixel term keeps its weight" in rule) == (len(rows) == 2)
+    assert told(work(tmp_path / "c", table(alone), monkeypatch), "weights of terms") == []
+
+
 def test_unit_of_the_table_is_in_the_rule(tmp_path, monkeypatch):
     found = work(tmp_path, table(ROW, unit=0.01), monkeypatch)
     assert "is the printed weight / 0.01 times that of" in told(found, "weights of terms")[0]
