@@ -21,6 +21,14 @@ PLAN = ["--table", "d2sm_table1", "--plan"]
 EXPLAIN = ["--explain", "d2sm_table1", "FFDNet / L_1", "sigma=25 PSNR"]
 
 
+@pytest.fixture(autouse=True)
+def at_a_terminal():
+    """Ctrl-C is heard, which a shell turns off for what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def started(*arguments, options=(), environment=BUFFERED, **streams):
     """A command in its own process, its output in pipes where nothing else is said."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
