@@ -46,7 +46,7 @@ def plot(grid: Grid) -> str:
 
     rows = [row for row in grid.rows if row.role == "method"]
     panels = [
-        (f"measured, {grid.profile} profile", ours(grid, rows)),
+        (f"measured, {grid.profile} profile{_part(grid, rows)}", ours(grid, rows)),
         ("the paper", paper(grid, rows)),
     ]
     panels = [(name, points) for name, points in panels if points]
@@ -96,6 +96,13 @@ def paper(grid: Grid, rows: list[GridRow]) -> list[Point]:
         for number, (row, (a, b)) in enumerate(zip(rows, printed, strict=True), 1)
         if a is not None and b is not None
     ]
+
+
+def _part(grid: Grid, rows: list[GridRow]) -> str:
+    """Of how many of the paper's test images the measured numbers are, if not of all."""
+    y = _columns(grid)[1]
+    parts = {(c.n_images, c.expected_images) for row in rows if (c := row.cells[y]).partial}
+    return "".join(f", {n} of {m} images" for n, m in sorted(parts))
 
 
 def _columns(grid: Grid) -> tuple[int, int]:

@@ -101,6 +101,12 @@ def test_panels_points_numbers_and_legend(grid: Grid, figures: list[Figure]) -> 
     assert "Source, Table 1: title" in found
 
 
+def test_a_part_of_the_test_images_is_told_above_its_panel(grid: Grid) -> None:
+    part = {"n_images": 6, "expected_images": 500}
+    rows = [replace(r, cells=[replace(c, **part) for c in r.cells]) for r in grid.rows]  # type: ignore[arg-type]
+    assert "measured, lite profile, 6 of 500 images" in words(plot(replace(grid, rows=rows)))
+
+
 def test_a_table_that_is_not_measured_shows_the_paper_alone(grid: Grid) -> None:
     rows = [
         replace(r, cells=[replace(c, values=(), status="pending") for c in r.cells])
