@@ -65,10 +65,11 @@ class BalancedLoss(Loss):
             self.others_norm += _gradient_norm(others, pred)
             self.own_norm += _gradient_norm(value, pred)
             self.measured += 1
-        if not self.own_norm > 0:
-            raise ValueError(
-                f"{self.spec.symbol} has no gradient beside {self.spec.others!r}: nothing to weigh"
-            )
+            if self.own_norm == 0:
+                raise ValueError(
+                    f"{self.spec.symbol} has no gradient beside {self.spec.others!r}: no weight "
+                    "gives it one"
+                )
         return self.weight.to(value.dtype) * value
 
     def _own(self, needs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -126,6 +126,12 @@ def test_term_without_a_gradient_is_an_error_and_no_division_by_zero() -> None:
     assert built(Balanced(L2(), flat))(pred, target).item() == 0
 
 
+def test_a_gradient_that_is_no_number_is_left_to_the_loop_to_tell() -> None:
+    pred, target = batch(0)
+    bad = (pred * float("nan")).detach().requires_grad_()
+    assert built(Balanced(L2(), 1.0 * L1()))(bad, target).isnan()
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [({"share": 0.0}, "share"), ({"share": -1.0}, "share"), ({"steps": 0}, "steps")],
