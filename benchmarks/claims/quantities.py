@@ -7,17 +7,19 @@ where a bootstrap over the test images does.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from benchmarks.grid import seeds
 from benchmarks.grid.bootstrap import interval
 from benchmarks.grid.model import Cell as GridCell
 from benchmarks.grid.model import Column, Grid
-from benchmarks.grid.seeds import Spread
+from benchmarks.grid.seeds import Seeds, half_width, of, paired
 
 Replicates = tuple[float, ...]
+Make = Callable[[Sequence[Any]], Any]
+BOUNDS = ("point", "low", "high")
 
 
 class NoNumberError(Exception):
@@ -31,14 +33,14 @@ class Estimate:
     low, high: of the values behind a printed number; of a measured one 95 % bounds, the wider of
         those over the choice of test images and over seeds; infinite where either is not known.
     replicates: the value for each bootstrap sample of the test images, of measured numbers.
-    spread: what other trainings would change, of measured numbers; None where it is not known.
+    seeds: the value for each seed, of numbers behind which there is a training.
     """
 
     point: Fraction
     low: Fraction | float
     high: Fraction | float
     replicates: Replicates | None = None
-    spread: Spread | None = seeds.EXACT
+    seeds: Seeds = None
 
     @staticmethod
     def exactly(value: Fraction) -> Estimate:
@@ -46,20 +48,22 @@ class Estimate:
         return Estimate(value, value, value)
 
     @staticmethod
-    def measured(point: Fraction, replicates: Replicates | None, spread: Spread | None) -> Estimate:
+    def measured(point: Fraction, replicates: Replicates | None, by_seed: Seeds) -> Estimate:
         """A measured number with the intervals over its images and its seeds, where both are."""
-        if replicates is None or spread is None:
-            return Estimate(point, -math.inf, math.inf, replicates, spread)
-        half = Fraction(spread.half_width())
+        half = half_width(by_seed)
+        if replicates is None or math.isinf(half):
+            return Estimate(point, -math.inf, math.inf, replicates, by_seed)
         low, high = map(Fraction, interval(replicates))
-        return Estimate(point, min(low, point - half), max(high, point + half), replicates, spread)
+        around = Fraction(half)
+        low, high = min(low, point - around), max(high, point + around)
+        return Estimate(point, low, high, replicates, by_seed)
 
     @property
     def bounds(self) -> str:
         """What bounds a measured value, for a reader."""
         if self.replicates is None:
             return "no interval: fewer than six test images, or not the same ones"
-        if self.spread is None:
+        if math.isinf(self.low):
             return "no interval: of one seed"
         return f"95 % interval {shown(Fraction(self.low))} to {shown(Fraction(self.high))}"
 
@@ -116,7 +120,7 @@ class Numbers:
             raise NoNumberError(f"measured on {cell.n_images} of {cell.expected_images} images")
         if cell.mean is None or math.isinf(cell.mean):
             raise NoNumberError(cell.status if cell.mean is None else "infinite")
-        return Estimate.measured(Fraction(cell.mean), cell.replicates or None, seeds.of(cell))
+        return Estimate.measured(Fraction(cell.mean), cell.replicates or None, of(cell))
 
 
 class Quantity:
@@ -195,21 +199,12 @@ class Best(Quantity):
         return self.rows[0].column
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """The best value; of replicates one by one, as the best row may change with the images.
-
-        What seeds change is taken of the row that is best.
-        """
+        """The best value; which row it is of may change with the images and with the seed."""
         known = [cell.evaluate(numbers) for cell in self.rows]
-        choose = max if self.upward(numbers) else min
-        point = choose(k.point for k in known)
-        if numbers.printed:
-            return Estimate(point, choose(k.low for k in known), choose(k.high for k in known))
-        spread = next(k.spread for k in known if k.point == point)
-        replicates = [k.replicates for k in known if k.replicates is not None]
-        if len(replicates) < len(known):
-            return Estimate.measured(point, None, spread)
-        drawn = tuple(map(choose, zip(*replicates, strict=True)))
-        return Estimate.measured(point, drawn, spread)
+        choose: Make = max if self.upward(numbers) else min
+        if not numbers.printed:
+            return _made(choose, known)
+        return Estimate(*(choose([getattr(k, bound) for k in known]) for bound in BOUNDS))
 
     def words(self, numbers: Numbers) -> str:
         """The cell of the row that turns out best, in words."""
@@ -236,11 +231,10 @@ class Difference(Quantity):
     right: Quantity
 
     def evaluate(self, numbers: Numbers) -> Estimate:
-        """The difference; of replicates pair by pair, so that what the images share cancels."""
+        """The difference; what both sides share of images and of seeds falls out."""
         a, b = self.left.evaluate(numbers), self.right.evaluate(numbers)
         if not numbers.printed:
-            spread = seeds.combined((a.spread, b.spread))
-            return Estimate.measured(a.point - b.point, _combined(a, b), spread)
+            return _made(lambda values: values[0] - values[1], [a, b])
         return Estimate(a.point - b.point, a.low - b.high, a.high - b.low)
 
     def words(self, numbers: Numbers) -> str:
@@ -278,9 +272,9 @@ class Percent(Quantity):
     def evaluate(self, numbers: Numbers) -> Estimate:
         """The fraction times a hundred."""
         known = self.part.evaluate(numbers)
-        replicates = known.replicates and tuple(100 * value for value in known.replicates)
-        spread = known.spread and known.spread.scaled(100)
-        return Estimate(100 * known.point, 100 * known.low, 100 * known.high, replicates, spread)
+        if not numbers.printed:
+            return _made(lambda values: 100 * values[0], [known])
+        return Estimate(100 * known.point, 100 * known.low, 100 * known.high)
 
     def words(self, numbers: Numbers) -> str:
         """The fraction in words, and its value in percentage points."""
@@ -297,16 +291,9 @@ class Mean(Quantity):
         """The mean; images of different test sets are drawn independently of each other."""
         known = [part.evaluate(numbers) for part in self.parts]
         n = len(known)
-        point = sum((k.point for k in known), Fraction(0)) / n
-        if numbers.printed:
-            return Estimate(point, sum(k.low for k in known) / n, sum(k.high for k in known) / n)
-        replicates = [k.replicates for k in known if k.replicates is not None]
-        total = seeds.combined(k.spread for k in known)
-        spread = total and total.scaled(1 / n)
-        if len(replicates) < n:
-            return Estimate.measured(point, None, spread)
-        means = tuple(math.fsum(values) / n for values in zip(*replicates, strict=True))
-        return Estimate.measured(point, means, spread)
+        if not numbers.printed:
+            return _made(lambda values: sum(values) / n, known)
+        return Estimate(*(sum(getattr(k, bound) for k in known) / n for bound in BOUNDS))
 
     def words(self, numbers: Numbers) -> str:
         """The mean with the number of its parts, such as `mean of 8: 0.085`."""
@@ -319,13 +306,20 @@ def shown(value: Fraction) -> str:
     return "0" if text == "-0" else text
 
 
-def _combined(a: Estimate, b: Estimate) -> Replicates | None:
-    """Differences of replicates, pair by pair; an exact number is the same in each."""
-    n = len(a.replicates or b.replicates or ())
-    left, right = (
-        (float(e.point),) * n if e.replicates is None and e.low == e.high else e.replicates
-        for e in (a, b)
-    )
-    if left is None or right is None or not n:
+def _made(make: Make, known: Sequence[Estimate]) -> Estimate:
+    """A quantity of measured numbers: of their values, draw by draw of the images, seed by seed."""
+    by_seed = paired(make, [(float(k.point), k.seeds) for k in known])
+    return Estimate.measured(make([k.point for k in known]), _drawn(make, known), by_seed)
+
+
+def _drawn(make: Make, known: Sequence[Estimate]) -> Replicates | None:
+    """The quantity for each draw; an exact number is the same in each."""
+    n = max(len(k.replicates or ()) for k in known)
+    columns = [
+        (float(k.point),) * n if k.replicates is None and k.low == k.high else k.replicates
+        for k in known
+    ]
+    there = [column for column in columns if column]
+    if len(there) < len(columns):
         return None
-    return tuple(x - y for x, y in zip(left, right, strict=True))
+    return tuple(make(values) for values in zip(*there, strict=True))

@@ -111,7 +111,8 @@ class Session:
         """Write and print a table in the formats of the request; returns where it is."""
         folder = self.folder(grid)
         forms = dict.fromkeys(["md", "csv", *self.request.formats])
-        if grid.plot is None and forms.pop("svg", "") is None:
+        if grid.plot is None and "svg" in forms:
+            del forms["svg"]
             say(f"{grid.name} declares no plot")
         for form in forms:
             text = page(grid, folder) if form == "html" else REPORTS[form](grid)

@@ -15,9 +15,9 @@ from losses.normalised_vgg import NormalisedVGG19
 from losses.objective import Term
 
 RULE = (
-    "the paper's weights, where it prints any, belong to other features: here each such term is "
-    "weighed so that its gradient for the image is {share} that of the pixel terms, measured over "
-    "the first {steps} steps"
+    "the paper's weights, where it prints any, belong to its own features: a term on those above "
+    "is weighed so that its gradient for the image is {share} that of the pixel terms, measured "
+    "over the first {steps} steps; equal printed weights thus pull alike, as they need not there"
 )
 ALONE = "a term beside no pixel term keeps its weight"
 
@@ -53,7 +53,7 @@ def _features(declared: Term, used: Term) -> Iterator[str]:
     """Such as `L_PDL: conv3_1 of the normalised VGG-19 for vgg16's relu4_3`."""
     theirs = [part for part in walk(declared) if isinstance(part, Features)]
     ours = _on_stand_ins(used)
-    for wanted, found in zip(theirs, ours, strict=False):
+    for wanted, found in zip(theirs, ours, strict=True) if ours else ():
         yield (
             f"{used.symbol}: {', '.join(found.layers)} of the normalised VGG-19, with ImageNet "
             f"weights, for {wanted.network}'s {', '.join(wanted.layers)}"
@@ -71,7 +71,7 @@ def _weights(status: Status, row: PlannedRow) -> str:
     for run in row.providers:
         if not isinstance(run, Run):
             continue
-        last = (status.log(run) or [{}])[-1]
+        last = {name: value for line in status.log(run) for name, value in line.items()}
         names = (name for name in last if name.endswith(f" {WEIGHT}"))
         found += [f"{last[name]:.3g}" for name in names if isinstance(last[name], float)]
     return f"{row.name} {', '.join(found)}" if found else ""

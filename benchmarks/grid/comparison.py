@@ -198,11 +198,15 @@ def _flip(grid: Grid, a: Place, b: Place, paper: Decimal) -> Flip:
 def exceeds(one: Cell, other: Cell) -> bool:
     """Whether the 95 % intervals of one cell less another of the same images are above zero."""
     paired = one.n_images == other.n_images and len(one.replicates) == len(other.replicates)
-    spread = seeds.combined((seeds.of(one), seeds.of(other)))
-    if one.mean is None or other.mean is None or not (one.replicates and paired and spread):
+    if one.mean is None or other.mean is None or not (one.replicates and paired):
         return False
+    by_seed = seeds.paired(
+        lambda values: values[0] - values[1],
+        [(one.mean, seeds.of(one)), (other.mean, seeds.of(other))],
+    )
     differences = [a - b for a, b in zip(one.replicates, other.replicates, strict=True)]
-    return bootstrap.interval(differences)[0] > 0 and one.mean - other.mean > spread.half_width()
+    above = one.mean - other.mean > seeds.half_width(by_seed)
+    return above and bootstrap.interval(differences)[0] > 0
 
 
 def _cell(grid: Grid, place: Place) -> Cell:

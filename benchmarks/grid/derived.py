@@ -48,7 +48,8 @@ def _best(grid: Grid, row: GridRow) -> GridRow:
         values = [value for value in found if value is not None]
         if values and len(values) == len(found):
             best = max(values) if column.higher_is_better else min(values)
-            cells.append(_filled(cell, best))
+            trained = any(r.cells[c].trained for r in grid.rows)
+            cells.append(_filled(cell, best, trained))
         else:
             cells.append(replace(cell, status="pending"))
     return replace(row, cells=cells)
@@ -68,7 +69,8 @@ def _scored(rows: Sequence[GridRow], metrics: list[str]) -> list[GridRow]:
                 metric: (max if upward else min)(values[metric] for values in complete)
                 for metric, upward in SCORED.items()
             }
-            cells[index[SCORE]] = _filled(cells[index[SCORE]], score(own, best))
+            trained = any(c.trained for r in rows for c in r.cells)
+            cells[index[SCORE]] = _filled(cells[index[SCORE]], score(own, best), trained)
         scored.append(replace(row, cells=cells))
     return scored
 
@@ -79,5 +81,5 @@ def _measured(row: GridRow, index: Mapping[str, int]) -> dict[str, float] | None
     return known if len(known) == len(values) else None
 
 
-def _filled(cell: Cell, value: float) -> Cell:
-    return replace(cell, values=(value,), status="ok")
+def _filled(cell: Cell, value: float, trained: bool) -> Cell:
+    return replace(cell, values=(value,), status="ok", trained=trained)

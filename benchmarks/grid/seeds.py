@@ -1,61 +1,55 @@
 """What another training would change: how far a mean over seeds is known.
 
-The interval is Student's: mean ± t * s / sqrt(n) with the sample standard deviation s of n seeds.
-Means of independent trainings add their variances, and the degrees of freedom are those of Welch
-(1947) and Satterthwaite (1946). What was not trained, such as a released network, is known exactly;
-of a single training nothing is known.
+The interval is Student's: mean ± t * s / sqrt(n), with the sample standard deviation s of one
+number per seed. A quantity of several cells is formed seed by seed first: rows of one seed share
+their crops and their noise, often their start, and what these make of both falls out of a
+difference.
+
+What was not trained is the same for every seed, and a single training says nothing about others.
+"Another training" is one of what a profile trains: where rows start from released weights, the
+steps after these.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+import statistics
+from collections.abc import Callable, Sequence
 
 from benchmarks.grid.model import Cell
 
+# One number per seed; None for what no training is behind.
+Seeds = tuple[float, ...] | None
 
-@dataclass(frozen=True)
-class Spread:
-    """How far a number would move with other seeds.
 
-    variance: of the number, in its unit squared. freedom: degrees of freedom of that variance;
-        infinite where it is known.
+def of(cell: Cell) -> Seeds:
+    """The numbers of a measured cell."""
+    return cell.values if cell.trained else None
+
+
+def paired(make: Callable[[Sequence[float]], float], parts: Sequence[tuple[float, Seeds]]) -> Seeds:
+    """A quantity of several numbers, seed by seed, as far as all of them go.
+
+    Args:
+        make: the quantity of one number of each part.
+        parts: the mean of each, for those that are the same for every seed, and its seeds.
     """
-
-    variance: float = 0.0
-    freedom: float = math.inf
-
-    def half_width(self, level: float = 0.95) -> float:
-        """Half the width of the interval."""
-        if not self.variance:
-            return 0.0
-        from scipy.special import stdtrit
-
-        return float(stdtrit(self.freedom, (1 + level) / 2)) * math.sqrt(self.variance)
-
-    def scaled(self, factor: float) -> Spread:
-        """That of the number times a factor."""
-        return Spread(factor**2 * self.variance, self.freedom)
+    lengths = [len(seeds) for _, seeds in parts if seeds is not None]
+    if not lengths:
+        return None
+    return tuple(
+        make([mean if seeds is None else seeds[i] for mean, seeds in parts])
+        for i in range(min(lengths))
+    )
 
 
-EXACT = Spread()
+def half_width(seeds: Seeds, level: float = 0.95) -> float:
+    """Half the width of the interval; infinite of one seed."""
+    if seeds is None:
+        return 0.0
+    if len(seeds) < 2 or not all(map(math.isfinite, seeds)):
+        return math.inf
+    from scipy.special import stdtrit
 
-
-def of(cell: Cell) -> Spread | None:
-    """That of a measured cell; None where a single training says nothing about others."""
-    if not cell.trained:
-        return EXACT
-    n = len(cell.values)
-    return None if cell.deviation is None else Spread(cell.deviation**2 / n, n - 1)
-
-
-def combined(parts: Iterable[Spread | None]) -> Spread | None:
-    """That of a sum or a difference of independent numbers; None if one is not known."""
-    variance = rest = 0.0
-    for part in parts:
-        if part is None:
-            return None
-        variance += part.variance
-        rest += part.variance**2 / part.freedom
-    return Spread(variance, variance**2 / rest if rest else math.inf)
+    quantile = float(stdtrit(len(seeds) - 1, (1 + level) / 2))
+    return quantile * statistics.stdev(seeds) / math.sqrt(len(seeds))

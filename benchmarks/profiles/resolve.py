@@ -118,7 +118,7 @@ class Resolver:
         present = all(self.has_file(name) for name, _ in node.weight_files())
         if mode == "imagenet" or (mode == "imagenet if present" and present):
             return node
-        if isinstance(node, Features) and self.profile.features == "imagenet if present":
+        if isinstance(node, Features) and mode == "imagenet if present":
             nearest = NormalisedVGG19.nearest(node)
             if all(self.has_file(name) for name, _ in nearest.weight_files()):
                 return nearest

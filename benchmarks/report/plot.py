@@ -11,16 +11,18 @@ from benchmarks.report.document import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = "osD^vP*Xph<>"
 SIZE = (10.0, 4.6)  # inches, without the legend
 LINE = 0.24  # inches of legend for a line of it
 COLUMNS = 3
+BARS = "bars: sample standard deviation over seeds"
 NEAR = 0.03  # of the span of all points
 
 
 class Point(NamedTuple):
-    """A method's two numbers; the errors are deviations over seeds, 0 of one seed.
+    """A method's two numbers; the errors are deviations over seeds, NaN where there are none.
 
     number: that of the method in the legend, from 1.
     """
@@ -29,8 +31,8 @@ class Point(NamedTuple):
     group: str
     x: float
     y: float
-    x_error: float = 0.0
-    y_error: float = 0.0
+    x_error: float = math.nan
+    y_error: float = math.nan
 
 
 def plot(grid: Grid) -> str:
@@ -61,7 +63,9 @@ def plot(grid: Grid) -> str:
             axes = figure.add_subplot(1, len(panels), i + 1)
             axes.set_title(name)
             _draw(axes, grid, points, groups)
-        figure.suptitle(title(grid), fontsize=10)
+        figure.suptitle("\n".join([title(grid), *filter(None, [grid.watermark])]), fontsize=10)
+        small = BARS if any(p.x_error > 0 or p.y_error > 0 for _, ps in panels for p in ps) else ""
+        figure.text(0.995, 0.005, small, ha="right", fontsize=7)
         names = [f"{n}  {rows[n - 1].name}" for n in shown]
         _legend(figure, names)
         buffer = io.StringIO()
@@ -82,7 +86,7 @@ def ours(grid: Grid, rows: list[GridRow]) -> list[Point]:
             or not math.isfinite(b.mean)
         ):
             continue
-        errors = (a.deviation or 0.0, b.deviation or 0.0)
+        errors = [math.nan if c.deviation is None else c.deviation for c in (a, b)]
         found.append(Point(number, row.group, a.mean, b.mean, *errors))
     return found
 
@@ -158,11 +162,11 @@ def _label(column: Column) -> str:
     return f"{column.group} {column.heading}".strip()
 
 
-def _legend(figure: object, names: list[str]) -> None:
+def _legend(figure: Figure, names: list[str]) -> None:
     """The methods by number below the panels, from top to bottom in each of its columns."""
     from matplotlib.lines import Line2D
 
     nothing = [Line2D([], [], linestyle="") for _ in names]
-    figure.legend(  # type: ignore[attr-defined]
+    figure.legend(
         nothing, names, loc="outside lower center", ncols=COLUMNS, frameon=False, handlelength=0
     )

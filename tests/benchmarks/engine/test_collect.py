@@ -109,7 +109,9 @@ def test_row_that_is_not_asked_for_shows_the_seeds_that_it_has(copied):
     assert (cell.values, cell.status) == (both.values[:1], "ok")
     assert (cell.run_id, cell.score_id) == (both.run_id.split()[0], both.score_id.split()[0])
     assert len(cells(work)["2 L_1"][0].values) == 2
-    assert dict(facts(work.plan))["seeds"] == "0, 1 where ± stands, else the first"
+    assert dict(facts(work.plan))["seeds"] == (
+        "0, 1; of rows that were not asked for those that are there"
+    )
     drop(work, first_score(work, seed=0))
     assert cells(work)["L_1"][0].status == "pending"
 

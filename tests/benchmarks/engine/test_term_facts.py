@@ -112,7 +112,10 @@ def started(tmp_path, monkeypatch, losses):
 
 def test_how_flat_a_shared_start_has_become(tmp_path, monkeypatch):
     text = started(tmp_path, monkeypatch, [9.0] * 6 + [4.0, 4.0, 3.0, 3.2])
-    assert ", its loss -22.5% from its fourth fifth to its last; the paper" in text
+    assert (
+        ", its loss -22.5% from its fourth fifth to its last, the fall of its rate included; "
+        in text
+    )
 
 
 @pytest.mark.parametrize("losses", [[], [1.0] * 4, [0.0] * 10])
@@ -152,3 +155,25 @@ def test_released_judge_is_named_with_its_file(tmp_path, monkeypatch):
     )
     found = work(tmp_path, replace(quick.TABLE, columns=columns), monkeypatch)
     assert told(found, "judge") == ["TinyDenoiser(), released weights judge.pth"]
+
+
+def test_start_that_the_table_declares_is_not_the_profiles(tmp_path, monkeypatch):
+    first = quick.ROWS[0]
+    later = replace(quick.ROWS[1], label="later", start=first)
+    found = work(tmp_path, table(first, later), monkeypatch)
+    assert told(found, "start of a row") == ["Tiny / later from the weights of Tiny / L_1"]
+    scratch = replace(PROFILE, warm_up=lambda run: None)
+    found = work(tmp_path, table(first, later), monkeypatch, profile=scratch)
+    assert told(found, "start of every row") == []
+    assert told(found, "start of a row") == ["Tiny / later from the weights of Tiny / L_1"]
+
+
+def test_starts_of_several_seeds_are_told_once_with_each_change(tmp_path, monkeypatch):
+    found = work(tmp_path, quick.TABLE, monkeypatch, seeds=2)
+    starts = dict.fromkeys(run.start for row in found.plan.rows[:2] for run in row.providers)
+    for start, last in zip(starts, (1.0, 0.5), strict=True):
+        log(found, start, *({"step": n, "L_1": 1.0 if n < 4 else last} for n in range(5)))
+    (text,) = told(found, "start of every row")
+    assert text.count("TinyDenoiser()") == 1
+    assert "a shared training for each seed, " in text
+    assert "its loss +0.0%, -50.0% from" in text

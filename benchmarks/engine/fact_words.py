@@ -1,0 +1,35 @@
+"""Words for data sets and recipes that several parts of a caption use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from benchmarks.declare.runs import Run
+from benchmarks.engine.status import Status
+from datasets.images import DataError
+
+Fact = tuple[str, str]
+
+
+def data_words(status: Status, data: Any, name: str = "") -> str:
+    """A data set and its images in words, such as `Kodak24(), 12 of 24 images`."""
+    text = name or repr(data)
+    try:
+        images = status.ids.images(data)
+    except DataError:
+        return f"{text}, not there"
+    expected = images.expected
+    count = f"{len(images)} of {expected}" if expected and expected != len(images) else len(images)
+    but = f" ({images.unofficial})" if images.unofficial else ""
+    return f"{text}, {count} images{but}"
+
+
+def recipe_words(runs: Iterable[Run]) -> str:
+    """Steps, batch and crop of the runs, each distinct recipe once."""
+    recipes = dict.fromkeys(run.training for run in runs)
+    return "; ".join(
+        f"{int(t.steps)} steps of {int(t.batch)} crops of {int(t.crop)}x{int(t.crop)}, "
+        f"{type(t.optimizer).__name__} with lr {float(t.optimizer.lr):g}"
+        for t in recipes
+    )

@@ -1,0 +1,170 @@
+"""What the rows of a table were trained with and from where, and the time it took, for captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.declare.runs import Network, Provider, Released, Run
+from benchmarks.declare.table import as_objective
+from benchmarks.declare.training import Best
+from benchmarks.declare.tree import parts, walk
+from benchmarks.engine.content_ids import base_data
+from benchmarks.engine.fact_words import Fact, data_words, recipe_words
+from benchmarks.engine.graph import dependencies
+from benchmarks.engine.plan import Plan, PlannedRow
+from benchmarks.engine.progress import clock
+from benchmarks.engine.status import Status
+from benchmarks.engine.term_facts import term_facts
+from datasets.images import DataError
+from losses.adversarial import Adversarial
+from losses.balanced import unweighed
+from losses.objective import Objective
+
+
+def training_facts(plan: Plan) -> list[Fact]:
+    """What the rows were trained with, from where, and what became smaller with the crop."""
+    runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run)]
+    if not runs:
+        return []
+    found = [
+        ("training data", data_words(plan.status, base_data(runs[0].data), repr(runs[0].data))),
+        ("training", recipe_words(runs)),
+    ]
+    chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
+    found += [("checkpoint", words) for words in chosen if words]
+    found += _starts(plan)
+    if sizes := dict.fromkeys(size for row in plan.rows for size in _shrunk_sizes(row)):
+        found.append(("sizes that follow crop and batch", "; ".join(sizes)))
+    return found + term_facts(plan)
+
+
+def _starts(plan: Plan) -> Iterator[Fact]:
+    """From which weights rows start, where these are not their networks' initialisations."""
+    by_network: dict[Network, dict[Provider, None]] = {}
+    declared = []
+    for row in plan.rows:
+        if row.row is not None and row.row.start is not None:
+            other = next((r.name for r in plan.rows if r.row is row.row.start), row.row.start.label)
+            declared.append(f"{row.name} from the weights of {other}")
+            continue
+        for run in row.providers:
+            if isinstance(run, Run) and run.start is not None:
+                by_network.setdefault(run.start.network, {})[run.start] = None
+    if by_network:
+        words = "; ".join(_start(plan.status, list(starts)) for starts in by_network.values())
+        yield "start of every row", f"{words}; the paper trains from scratch"
+    if declared:
+        yield "start of a row", "; ".join(declared)
+    runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run) and p.start]
+    if any(isinstance(part, Adversarial) for run in runs for part in walk(run.objective)):
+        yield "discriminators", "start from their initialisation, beside networks that do not"
+
+
+def _start(status: Status, starts: list[Provider]) -> str:
+    """The start of a network's rows, one for each seed where it was trained here."""
+    first, runs = starts[0], [start for start in starts if isinstance(start, Run)]
+    if not isinstance(first, Run):
+        file = f" {first.file}" if isinstance(first, Released) else ""
+        return f"{first.network!r}: the released weights{file}"
+    each = "a shared training" if len(runs) == 1 else "a shared training for each seed"
+    text = f"{first.network!r}: {each}, {recipe_words(runs)}"
+    changes = [_last_fifth(status.log(run), as_objective(run.objective)) for run in runs]
+    if known := ", ".join(f"{change:+.1%}" for change in changes if change is not None):
+        text += (
+            f", its loss {known} from its fourth fifth to its last, the fall of its rate included"
+        )
+    if _batch_normalised(first.network):
+        text += "; batch-normalised, with the statistics of that training"
+    return text
+
+
+def _last_fifth(log: list[dict[str, Any]], objective: Objective) -> float | None:
+    """How the mean loss of the last fifth of a training differs from that of the fifth before."""
+    weights = {
+        name: float(w) for name, (w, _) in zip(objective.names, objective.terms, strict=True)
+    }
+    losses = [
+        sum(w * line[name] for name, w in weights.items())
+        for line in log
+        if all(isinstance(line.get(name), float) for name in weights)
+    ]
+    fifth = len(losses) // 5
+    if not fifth:
+        return None
+    before, last = losses[-2 * fifth : -fifth], losses[-fifth:]
+    return sum(last) / sum(before) - 1 if sum(before) else None
+
+
+def _batch_normalised(network: Network) -> bool:
+    with torch.device("meta"):
+        layers = network.build().modules()
+    return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in layers)
+
+
+def _choice(plan: Plan, keep: str | Best) -> str:
+    """How the weights were chosen among those of a training; "" for the last ones."""
+    if not isinstance(keep, Best):
+        return ""
+    where = data_words(plan.status, base_data(keep.data), repr(keep.data))
+    tests = {base_data(s.data) for row in plan.rows for column in row.scores for s in column}
+    own = "; CHOSEN ON THE TEST IMAGES" if base_data(keep.data) in tests else ""
+    return f"the best {keep.metric.symbol} on {where}, every {int(keep.every)} steps{own}"
+
+
+def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
+    """Sizes that the profile made smaller, such as `L_D2SM: window 16 for the declared 224`."""
+    if row.row is None or row.row.objective is None or not isinstance(row.providers[0], Run):
+        return
+    declared = as_objective(row.row.objective).terms
+    used = as_objective(row.providers[0].objective).terms
+    for (_, term), (_, smaller) in zip(declared, used, strict=True):
+        smaller = unweighed(smaller)
+        sizes = [
+            f"{name} {new} for the declared {old}"
+            for (name, old), (_, new) in zip(parts(term), parts(smaller), strict=True)
+            if isinstance(old, int) and old != new and name not in ("crop", "batch")
+        ]
+        if sizes:
+            yield f"{smaller.symbol}: {', '.join(sizes)}"
+
+
+def time_facts(plan: Plan) -> Iterator[Fact]:
+    """How long the trainings and measurements behind a table took, each counted once."""
+    status, seen = plan.status, set[Provider]()
+    lines = plan.references + plan.rows
+    waiting: list[Any] = [score for row in lines for column in row.scores for score in column]
+    spent: dict[Any, float] = {}
+    records = []
+    for score in waiting:
+        try:
+            record = status.record(score)
+        except DataError:  # of data that is absent nothing can be found
+            continue
+        if record is not None:  # metrics of one pass have one time
+            spent[score.network_pass, record["seconds"]] = record["seconds"]
+            records.append(record)
+    while waiting:
+        fresh = set(dependencies(waiting.pop())) - seen
+        seen |= fresh
+        waiting += fresh
+    trained = [r for p in seen if isinstance(p, Run) and (r := _record(status, p)) is not None]
+    machines = dict.fromkeys(
+        f"{r['machine']['processor']} with {r['machine']['threads']} thread(s)"
+        for r in trained + records
+    )
+    if machines:
+        training = clock(sum(record["seconds"] for record in trained))
+        measuring = clock(sum(spent.values()))
+        where = " and ".join(machines)
+        yield "time", f"{training} of training and {measuring} of measuring, on {where}"
+
+
+def _record(status: Status, run: Run) -> dict[str, Any] | None:
+    try:
+        return status.run_record(run)
+    except DataError:
+        return None
