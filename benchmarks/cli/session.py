@@ -99,8 +99,13 @@ class Session:
         raise UsageError(f"{exhibit.name}: nothing knows how to fill a {type(exhibit).__name__}")
 
     def measured(self) -> dict[str, Grid]:
-        """Every exhibit as the store has it; nothing is run, and speeds are not timed."""
+        """Every exhibit as the store has it; nothing is run, and speeds are not timed.
+
+        A row has as many of the seeds of the request as are there.
+        """
         works = [self.work(exhibit) for exhibit in fillable(self.request.data_root is not None)]
+        for row in [row for work in works if isinstance(work, TableWork) for row in work.plan.rows]:
+            row.asked = False
         return {work.exhibit.name: work.grid() for work in works if not isinstance(work, SpeedWork)}
 
     def folder(self, grid: Grid) -> Path:

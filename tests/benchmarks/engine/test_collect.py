@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 import pytest
 import quick
 
+from benchmarks.cli import session
+from benchmarks.cli.request import Request
+from benchmarks.cli.session import Session
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.sources import assumed
 from benchmarks.declare.table import Column, Derived, Row
@@ -114,6 +117,16 @@ def test_row_that_is_not_asked_for_shows_the_seeds_that_it_has(copied):
     )
     drop(work, first_score(work, seed=0))
     assert cells(work)["L_1"][0].status == "pending"
+
+
+def test_claims_take_the_seeds_that_are_there(copied, monkeypatch):
+    work = quick.quick_work(copied, seeds=2)
+    drop(work, first_score(work, seed=1))
+    held = Session(Request("claims", seeds=2))
+    monkeypatch.setattr(held, "work", lambda exhibit: work)
+    monkeypatch.setattr(session, "fillable", lambda with_data_root: [quick.TABLE])
+    first, second, *_ = held.measured()["quick"].rows
+    assert [len(row.cells[0].values) for row in (first, second)] == [1, 2]
 
 
 def test_what_is_trained_is_known(made):
