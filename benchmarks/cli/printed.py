@@ -30,9 +30,10 @@ def run(request: Request) -> int:
         UsageError: several of what makes one file each, and no folder for them.
     """
     exhibits, forms = named(request.words), request.formats or ("terminal",)
-    without = [exhibit.name for exhibit in exhibits if exhibit.printed().plot is None]
-    if "svg" in forms and without:
-        raise UsageError(f"--format svg: {', '.join(without)} declares no plot")
+    if "svg" in forms:
+        without = [exhibit.name for exhibit in exhibits if exhibit.printed().plot is None]
+        if without:
+            raise UsageError(f"--format svg: {', '.join(without)} declares no plot")
     if request.out is not None:
         for exhibit in exhibits:
             for form in forms:

@@ -129,8 +129,10 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         own = row.row is None or row.row.columns
         return replace(printed, status="-" if own else "not implemented")
     try:
-        scores = scores if row.asked else _first_measured(status, scores)
         records = [status.record(score) for score in scores]
+        if not row.asked:  # it shows the seeds that are there; all as missing if none is
+            there = [*records, None].index(None) or len(records)
+            scores, records = scores[:there], records[:there]
         states = [state for score in scores for state in _states(status, score)]
         cell = replace(
             printed,
@@ -162,12 +164,6 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         n_images=len(known[0]["images"]),
         expected_images=known[0]["expected_images"],
     )
-
-
-def _first_measured(status: Status, scores: list[Score]) -> list[Score]:
-    """The seeds that are there of a row that is not to be filled; all if none is."""
-    there = [status.record(score) is not None for score in scores]
-    return scores[: [*there, False].index(False)] or scores
 
 
 def _without_number(cell: Cell, problem: Exception) -> Cell:

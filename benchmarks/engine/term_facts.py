@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from benchmarks.declare.runs import Run
 from benchmarks.declare.table import as_objective
 from benchmarks.declare.tree import walk
+from benchmarks.engine.fact_words import Fact
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.status import Status
 from losses.balanced import WEIGHT, Balanced, unweighed
@@ -22,9 +23,9 @@ RULE = (
 ALONE = "a term beside no pixel term keeps its weight"
 
 
-def term_facts(plan: Plan) -> list[tuple[str, str]]:
+def term_facts(plan: Plan) -> list[Fact]:
     """Which features stand in for which, by what rule their terms are weighed, and the weights."""
-    terms = [pair for row in plan.rows for pair in _pairs(row)]
+    terms = [pair for row in plan.rows for pair in term_pairs(row)]
     features = dict.fromkeys(
         words for declared, used in terms for words in _features(declared, used)
     )
@@ -40,7 +41,7 @@ def term_facts(plan: Plan) -> list[tuple[str, str]]:
     return found
 
 
-def _pairs(row: PlannedRow) -> list[tuple[Term, Term]]:
+def term_pairs(row: PlannedRow) -> list[tuple[Term, Term]]:
     """The terms of a row's objective as declared and as they are run."""
     if row.row is None or row.row.objective is None or not isinstance(row.providers[0], Run):
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.progress import clock
 from benchmarks.engine.status import Status
-from benchmarks.engine.term_facts import term_facts
+from benchmarks.engine.term_facts import term_facts, term_pairs
 from datasets.images import DataError
 from losses.adversarial import Adversarial
 from losses.balanced import unweighed
@@ -117,12 +117,8 @@ def _choice(plan: Plan, keep: str | Best) -> str:
 
 def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:
     """Sizes that the profile made smaller, such as `L_D2SM: window 16 for the declared 224`."""
-    if row.row is None or row.row.objective is None or not isinstance(row.providers[0], Run):
-        return
-    declared = as_objective(row.row.objective).terms
-    used = as_objective(row.providers[0].objective).terms
-    for (_, term), (_, smaller) in zip(declared, used, strict=True):
-        smaller = unweighed(smaller)
+    for term, used in term_pairs(row):
+        smaller = unweighed(used)
         sizes = [
             f"{name} {new} for the declared {old}"
             for (name, old), (_, new) in zip(parts(term), parts(smaller), strict=True)
@@ -140,10 +136,7 @@ def time_facts(plan: Plan) -> Iterator[Fact]:
     spent: dict[Any, float] = {}
     records = []
     for score in waiting:
-        try:
-            record = status.record(score)
-        except DataError:  # of data that is absent nothing can be found
-            continue
+        record = _found(status.record, score)
         if record is not None:  # metrics of one pass have one time
             spent[score.network_pass, record["seconds"]] = record["seconds"]
             records.append(record)
@@ -151,7 +144,7 @@ def time_facts(plan: Plan) -> Iterator[Fact]:
         fresh = set(dependencies(waiting.pop())) - seen
         seen |= fresh
         waiting += fresh
-    trained = [r for p in seen if isinstance(p, Run) and (r := _record(status, p)) is not None]
+    trained = [r for p in seen if isinstance(p, Run) and (r := _found(status.run_record, p))]
     machines = dict.fromkeys(
         f"{r['machine']['processor']} with {r['machine']['threads']} thread(s)"
         for r in trained + records
@@ -163,8 +156,9 @@ def time_facts(plan: Plan) -> Iterator[Fact]:
         yield "time", f"{training} of training and {measuring} of measuring, on {where}"
 
 
-def _record(status: Status, run: Run) -> dict[str, Any] | None:
+def _found(read: Callable[[Any], dict[str, Any] | None], node: Any) -> dict[str, Any] | None:
+    """What the store has of a run or a score; nothing where its data is absent."""
     try:
-        return status.run_record(run)
+        return read(node)
     except DataError:
         return None

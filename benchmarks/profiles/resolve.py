@@ -56,8 +56,7 @@ def _weighed(objective: Objective, unit: float) -> Objective:
 
 def _looks(term: Term) -> bool:
     """Whether a term looks at images through a network."""
-    networks = (Network, Run, Released, Fixed)
-    return any(isinstance(p, networks) or hasattr(p, "weight_files") for p in walk(term))
+    return any(isinstance(p, Network | Provider) or hasattr(p, "weight_files") for p in walk(term))
 
 
 @dataclass(frozen=True)
@@ -115,13 +114,13 @@ class Resolver:
 
     def _feature_network(self, node: Any) -> Any:
         mode = self.profile.features
-        present = all(self.has_file(name) for name, _ in node.weight_files())
-        if mode == "imagenet" or (mode == "imagenet if present" and present):
+        if mode == "imagenet":
             return node
-        if isinstance(node, Features) and mode == "imagenet if present":
-            nearest = NormalisedVGG19.nearest(node)
-            if all(self.has_file(name) for name, _ in nearest.weight_files()):
-                return nearest
+        if mode == "imagenet if present":
+            nearest = [NormalisedVGG19.nearest(node)] if isinstance(node, Features) else []
+            for real in (node, *nearest):
+                if all(self.has_file(name) for name, _ in real.weight_files()):
+                    return real
         width = {"width": self.profile.feature_width} if hasattr(node, "width") else {}
         return replace(node, weights=getattr(node, "stand_in_weights", "random"), **width)
 

@@ -41,8 +41,6 @@ def plot(grid: Grid) -> str:
     Raises:
         ValueError: the table declares no plot.
     """
-    if grid.plot is None:
-        raise ValueError(f"{grid.name} declares no plot")
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -110,7 +108,8 @@ def _part(grid: Grid, rows: list[GridRow]) -> str:
 
 
 def _columns(grid: Grid) -> tuple[int, int]:
-    assert grid.plot is not None
+    if grid.plot is None:
+        raise ValueError(f"{grid.name} declares no plot")
     names = [column.name for column in grid.columns]
     return names.index(grid.plot.x), names.index(grid.plot.y)
 
