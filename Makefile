@@ -28,7 +28,7 @@ demo: $(VENV)/installed
 	$(RUN) reproduce.py --table d2sm_table1
 
 # Two processes, a file of tests at a time: on two cores that is faster than two threads.
-PYTEST := $(RUN) -m pytest -n 2 --dist loadfile
+PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/installed-tests
 	$(PYTEST)

@@ -20,6 +20,12 @@ for folder in ("engine", "report"):
     sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / folder))
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: as the last ones they would leave the other process idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def data_root():
     """A folder with real images and released weights; tests that need it are skipped without."""
