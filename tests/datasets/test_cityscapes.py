@@ -227,6 +227,7 @@ def test_labels_are_decoded_once(pair, data_paths, monkeypatch):
     assert np.array_equal(Cityscapes("train").open(data_paths).entries(0)["labels"], expected)
 
 
+@pytest.mark.filterwarnings("ignore:file hashes are not remembered")
 def test_an_image_and_its_labels_are_decoded_once_each(pair, data_paths, monkeypatch):
     """Also where nothing decoded can be kept."""
     paths = pair()

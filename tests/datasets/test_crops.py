@@ -77,6 +77,7 @@ def test_crop_is_a_view_of_the_memory_map(data_paths, picture, save_png):
     assert not crop.flags.writeable
 
 
+@pytest.mark.filterwarnings("ignore:file hashes are not remembered")
 def test_a_crop_decodes_its_image_once(data_paths, picture, save_png, monkeypatch):
     """Also where no decoded image can be kept."""
     decoded = []
