@@ -21,7 +21,7 @@ for folder in ("engine", "report"):
 
 
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first: as the last ones they would leave the other process idle."""
+    """Files with slow tests come first: as the last they would leave the other process idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

@@ -20,6 +20,7 @@ from benchmarks.grid.seeds import Seeds, half_width, of, paired
 Replicates = tuple[float, ...]
 Make = Callable[[Sequence[Any]], Any]
 BOUNDS = ("point", "low", "high")
+LEVEL = 0.95
 
 
 class NoNumberError(Exception):
@@ -30,8 +31,9 @@ class NoNumberError(Exception):
 class Estimate:
     """A value and what bounds it.
 
-    low, high: of the values behind a printed number; of a measured one 95 % bounds, the wider of
-        those over the choice of test images and over seeds; infinite where either is not known.
+    low, high: of the values behind a printed number; of a measured one the bounds at `level`, the
+        wider of those over the choice of test images and over seeds; infinite where either is not
+        known.
     replicates: the value for each bootstrap sample of the test images, of measured numbers.
     seeds: the value for each seed, of numbers behind which there is a training.
     """
@@ -41,6 +43,7 @@ class Estimate:
     high: Fraction | float
     replicates: Replicates | None = None
     seeds: Seeds = None
+    level: float = LEVEL
 
     @staticmethod
     def exactly(value: Fraction) -> Estimate:
@@ -48,15 +51,17 @@ class Estimate:
         return Estimate(value, value, value)
 
     @staticmethod
-    def measured(point: Fraction, replicates: Replicates | None, by_seed: Seeds) -> Estimate:
+    def measured(
+        point: Fraction, replicates: Replicates | None, by_seed: Seeds, level: float
+    ) -> Estimate:
         """A measured number with the intervals over its images and its seeds, where both are."""
-        half = half_width(by_seed)
+        half = half_width(by_seed, level)
         if replicates is None or math.isinf(half):
-            return Estimate(point, -math.inf, math.inf, replicates, by_seed)
-        low, high = map(Fraction, interval(replicates))
+            return Estimate(point, -math.inf, math.inf, replicates, by_seed, level)
+        low, high = map(Fraction, interval(replicates, level))
         around = Fraction(half)
         low, high = min(low, point - around), max(high, point + around)
-        return Estimate(point, low, high, replicates, by_seed)
+        return Estimate(point, low, high, replicates, by_seed, level)
 
     @property
     def bounds(self) -> str:
@@ -65,7 +70,8 @@ class Estimate:
             return "no interval: fewer than six test images, or not the same ones"
         if math.isinf(self.low):
             return "no interval: of one seed"
-        return f"95 % interval {shown(Fraction(self.low))} to {shown(Fraction(self.high))}"
+        both = f"{shown(Fraction(self.low))} to {shown(Fraction(self.high))}"
+        return f"{percent(self.level)} % interval {both}"
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,13 @@ class Numbers:
 
     printed: the papers' numbers; else what was measured.
     exact: whether values count and not only their order, which then must be of the paper's images.
+    level: of the intervals of measured numbers.
     """
 
     grids: Mapping[str, Grid]
     printed: bool
     exact: bool = False
+    level: float = LEVEL
 
     def cell(self, table: str, row: str, column: str) -> tuple[GridCell, Column]:
         """A cell and its column.
@@ -120,7 +128,7 @@ class Numbers:
             raise NoNumberError(f"measured on {cell.n_images} of {cell.expected_images} images")
         if cell.mean is None or math.isinf(cell.mean):
             raise NoNumberError(cell.status if cell.mean is None else "infinite")
-        return Estimate.measured(Fraction(cell.mean), cell.replicates or None, of(cell))
+        return Estimate.measured(Fraction(cell.mean), cell.replicates or None, of(cell), self.level)
 
 
 class Quantity:
@@ -203,7 +211,7 @@ class Best(Quantity):
         known = [cell.evaluate(numbers) for cell in self.rows]
         choose: Make = max if self.upward(numbers) else min
         if not numbers.printed:
-            return _made(choose, known)
+            return _made(choose, known, numbers)
         return Estimate(*(choose([getattr(k, bound) for k in known]) for bound in BOUNDS))
 
     def words(self, numbers: Numbers) -> str:
@@ -234,7 +242,7 @@ class Difference(Quantity):
         """The difference; what both sides share of images and of seeds falls out."""
         a, b = self.left.evaluate(numbers), self.right.evaluate(numbers)
         if not numbers.printed:
-            return _made(lambda values: values[0] - values[1], [a, b])
+            return _made(lambda values: values[0] - values[1], [a, b], numbers)
         return Estimate(a.point - b.point, a.low - b.high, a.high - b.low)
 
     def words(self, numbers: Numbers) -> str:
@@ -273,7 +281,7 @@ class Percent(Quantity):
         """The fraction times a hundred."""
         known = self.part.evaluate(numbers)
         if not numbers.printed:
-            return _made(lambda values: 100 * values[0], [known])
+            return _made(lambda values: 100 * values[0], [known], numbers)
         return Estimate(100 * known.point, 100 * known.low, 100 * known.high)
 
     def words(self, numbers: Numbers) -> str:
@@ -292,7 +300,7 @@ class Mean(Quantity):
         known = [part.evaluate(numbers) for part in self.parts]
         n = len(known)
         if not numbers.printed:
-            return _made(lambda values: sum(values) / n, known)
+            return _made(lambda values: sum(values) / n, known, numbers)
         return Estimate(*(sum(getattr(k, bound) for k in known) / n for bound in BOUNDS))
 
     def words(self, numbers: Numbers) -> str:
@@ -306,10 +314,16 @@ def shown(value: Fraction) -> str:
     return "0" if text == "-0" else text
 
 
-def _made(make: Make, known: Sequence[Estimate]) -> Estimate:
+def percent(level: float) -> str:
+    """A level in per cent, such as `95` or `99.44`, rounded down where digits are left out."""
+    return f"{math.floor(level * 1e4 + 1e-6) / 100:g}"
+
+
+def _made(make: Make, known: Sequence[Estimate], numbers: Numbers) -> Estimate:
     """A quantity of measured numbers: of their values, draw by draw of the images, seed by seed."""
     by_seed = paired(make, [(float(k.point), k.seeds) for k in known])
-    return Estimate.measured(make([k.point for k in known]), _drawn(make, known), by_seed)
+    point = make([k.point for k in known])
+    return Estimate.measured(point, _drawn(make, known), by_seed, numbers.level)
 
 
 def _drawn(make: Make, known: Sequence[Estimate]) -> Replicates | None:

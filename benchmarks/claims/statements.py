@@ -2,8 +2,11 @@
 
 "holds" and "fails" are said where the value and its bounds agree, "undecided" where the truth may
 lie on either side, "no data" where a number is missing. The bounds of a measured value are those of
-other test images and of other trainings. A statement of many parts fails with any of them; nothing
-is corrected for their number.
+other test images and of other trainings.
+
+A statement of many parts holds if each of them does, which needs no correction, and fails with any
+of them: among many, one would by chance. So a part makes it fail only at a level that leaves all of
+them together the 5 % that one alone is left (Bonferroni).
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from benchmarks.claims.quantities import (
     NoNumberError,
     Numbers,
     Quantity,
+    percent,
 )
 from benchmarks.grid import wilson
 
@@ -142,9 +146,9 @@ class Preferred(Statement):
         n = self.answers if numbers.printed else self.fraction.place(numbers).answers
         if not n:
             raise NoNumberError("the number of answers is not known")
-        low, high = wilson.interval(p, n)
-        words = self.fraction.words(numbers)
-        why = f"{words} of {n} answers, 95 % interval {low:.3f} to {high:.3f}"
+        low, high = wilson.interval(p, n, numbers.level)
+        words, level = self.fraction.words(numbers), percent(numbers.level)
+        why = f"{words} of {n} answers, {level} % interval {low:.3f} to {high:.3f}"
         if low <= 0.5 <= high:
             return Outcome("undecided", why)
         return Outcome("holds" if p > 0.5 else "fails", why)
@@ -157,8 +161,13 @@ class All(Statement):
     parts: tuple[Statement, ...]
 
     def _check(self, numbers: Numbers) -> Outcome:
+        n = len(self.parts)
         outcomes = [part.check(numbers) for part in self.parts]
-        n = len(outcomes)
+        together = replace(numbers, level=1 - (1 - numbers.level) / n)
+        outcomes = [
+            part.check(together) if outcome.truth == "fails" else outcome
+            for part, outcome in zip(self.parts, outcomes, strict=True)
+        ]
         for truth, verb in (
             ("fails", "fail"),
             ("no data", "have no number"),

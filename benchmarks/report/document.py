@@ -45,7 +45,8 @@ TOLERANCE = (
 REVERSED = (
     "These pairs, as the paper orders them, come out the other way round. Where it says undecided, "
     "other test images or other trainings might turn them again (95 % intervals of the difference: "
-    "bootstrap, paired over images, from six of them; Student's over seeds, from two):"
+    "bootstrap, paired over images, from six of them; Student's over seeds, from two; each pair by "
+    "itself, so that of many some are decided by chance):"
 )
 ARROWS = "↑ higher is better, ↓ lower is better."
 

@@ -11,11 +11,14 @@ from benchmarks.grid.wilson import interval
 
 
 @settings(deadline=None)  # a busy machine is no failure
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_interval_is_the_one_of_scipy(answers: tuple[int, int]) -> None:
+@given(
+    st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.floats(0.5, 0.9999),
+)
+def test_interval_is_the_one_of_scipy(answers: tuple[int, int], level: float) -> None:
     k, n = answers
-    expected = binomtest(k, n).proportion_ci(method="wilson")
-    assert interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    expected = binomtest(k, n).proportion_ci(level, method="wilson")
+    assert interval(k / n, n, level) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_interval_of_even_answers_has_a_closed_form() -> None:

@@ -234,6 +234,21 @@ def test_a_claim_is_decided_where_seeds_allow_it_too(pair, offsets, truth):
     assert Positive(Mean((Gain(A, B), Gain(A, B)))).check(numbers).truth == truth
 
 
+def test_one_part_of_many_fails_only_at_a_level_corrected_for_their_number(pair):
+    """Over three seeds the difference is 1 ± 0.8 at 95 %: of two parts, one may be so by chance."""
+    numbers = trained(measured(pair, 31.0, 30.0), -0.16, 0.0, 0.16)
+    worse, better = Positive(Gain(B, A)), Positive(Gain(A, B))
+    assert every(worse).check(numbers).truth == "fails"
+    truth, why = every(worse, better).check(numbers)
+    assert truth == "undecided"
+    assert why.startswith(
+        "1 of 2 are undecided: PSNR: b 30.00 against a 31.00, -1 (97.5 % interval"
+    )
+    assert every(*[better] * 40).check(numbers).truth == "holds"
+    surer = trained(measured(pair, 31.0, 30.0), -0.01, 0.0, 0.01)
+    assert every(worse, better).check(surer).truth == "fails"
+
+
 def test_what_rows_share_by_seed_falls_out_of_their_difference(pair):
     numbers = trained(measured(pair, 31.0, 30.0), -1.0, 0.0, 1.0, other=(-1.0, 0.1, 0.9))
     assert Positive(Gain(A, B)).check(numbers).truth == "holds"
