@@ -75,6 +75,7 @@ class Verdict:
     tau: Kendall's tau-b, 1 for the paper's order and -1 for its reverse, over the pairs within a
         ranking scope; None where the paper or the measurement orders none of them.
     ordered, pairs: pairs of a ranking scope in the paper's order, of those that it orders.
+    decided: how many of those in its order are decided, as for `Flip`.
     flipped: those in the reverse order, in reading order; the rest of `pairs` is tied here.
     """
 
@@ -85,6 +86,7 @@ class Verdict:
     largest: Decimal | None
     tau: float | None
     ordered: int
+    decided: int
     pairs: int
     flipped: tuple[Flip, ...]
 
@@ -154,8 +156,9 @@ def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
         largest=max(differences, key=abs, default=None),
         tau=_tau_b([(paper, ours) for _, _, paper, ours in pairs]),
         ordered=sum(paper * ours > 0 for _, _, paper, ours in pairs),
+        decided=sum(_decided(grid, a, b, ours) for a, b, paper, ours in pairs if paper * ours > 0),
         pairs=sum(paper != 0 for _, _, paper, _ in pairs),
-        flipped=tuple(_flip(grid, a, b, paper) for a, b, paper, ours in pairs if paper * ours < 0),
+        flipped=tuple(_flip(grid, a, b, ours) for a, b, paper, ours in pairs if paper * ours < 0),
     )
 
 
@@ -183,16 +186,21 @@ def _tau_b(differences: list[tuple[Decimal, Decimal]]) -> float | None:
     return (concordant - discordant) / math.sqrt(untied[0] * untied[1])
 
 
-def _flip(grid: Grid, a: Place, b: Place, paper: Decimal) -> Flip:
-    """Two places as a flip, given by how much `a` exceeds `b` in the paper."""
-    high, low = (a, b) if paper > 0 else (b, a)
+def _flip(grid: Grid, a: Place, b: Place, ours: Decimal) -> Flip:
+    """Two places as a flip, given by how much `a` exceeds `b` here."""
     upward = grid.columns[a[1]].higher_is_better
-    better, worse = (high, low) if upward else (low, high)
+    better, worse = (b, a) if (ours > 0) == upward else (a, b)
     return Flip(
         better=grid.rows[better[0]].key,
         worse=grid.rows[worse[0]].key,
-        decided=exceeds(_cell(grid, low), _cell(grid, high)),
+        decided=_decided(grid, a, b, ours),
     )
+
+
+def _decided(grid: Grid, a: Place, b: Place, ours: Decimal) -> bool:
+    """Whether the order of two places, of which `a` exceeds `b` by so much, is decided."""
+    high, low = (a, b) if ours > 0 else (b, a)
+    return exceeds(_cell(grid, high), _cell(grid, low))
 
 
 def exceeds(one: Cell, other: Cell) -> bool:

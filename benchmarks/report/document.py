@@ -42,11 +42,14 @@ TOLERANCE = (
     "Tolerance: half a unit in the last printed digit, or half the 95 % bootstrap interval over "
     "test images if that is more. τ_b: Kendall's rank correlation with the paper's order."
 )
+DECIDED = (
+    "A pair is decided where neither other test images nor other trainings would turn it round: by "
+    "95 % intervals of the difference, the bootstrap's, paired over images, from six of them, and "
+    "Student's over seeds, from two. Each pair by itself: of many, some are decided by chance."
+)
 REVERSED = (
     "These pairs, as the paper orders them, come out the other way round. Where it says undecided, "
-    "other test images or other trainings might turn them again (95 % intervals of the difference: "
-    "bootstrap, paired over images, from six of them; Student's over seeds, from two; each pair by "
-    "itself, so that of many some are decided by chance):"
+    "other test images or other trainings might turn them again:"
 )
 ARROWS = "↑ higher is better, ↓ lower is better."
 
@@ -217,6 +220,8 @@ def _comparison(grid: Grid) -> list[Block]:
     if not found:
         return blocks
     blocks += [Heading(2, AGREEMENT), _agreement(found), Paragraph(TOLERANCE)]
+    if any(verdict.pairs for verdict in found):
+        blocks.append(Paragraph(DECIDED))
     if reversed_pairs := _reversed(found):
         blocks += [Paragraph(REVERSED), reversed_pairs]
     return blocks
@@ -229,12 +234,14 @@ def _agreement(found: Sequence[Verdict]) -> TableBlock:
             "-" if verdict.largest is None else signed(verdict.largest),
             f"{verdict.agreeing} of {verdict.cells}" if verdict.cells else "-",
             f"{verdict.ordered} of {verdict.pairs}" if verdict.pairs else "-",
+            f"{verdict.decided}" if verdict.pairs else "-",
             "-" if verdict.tau is None else signed(rounded(verdict.tau, 2)),
         )
         for verdict in found
     ]
     headers = [
-        "mean difference", "largest", "within tolerance", "pairs in the paper's order", "τ_b",
+        "mean difference", "largest", "within tolerance", "pairs in the paper's order",
+        "these decided", "τ_b",
     ]  # fmt: skip
     return TableBlock(
         label_headers=[""],

@@ -246,6 +246,9 @@ def test_a_constant_gain_on_every_image_is_decided_though_the_intervals_overlap(
     (flip,) = verdict(column([better, worse])).flipped
     assert flip == Flip("B", "A", decided=True)
     assert verdict(column([worse, better])).flipped == (Flip("A", "B", decided=True),)
+    agreeing = replace(worse, paper="29.50")
+    for cells in ([better, agreeing], [agreeing, better]):
+        assert (verdict(column(cells)).ordered, verdict(column(cells)).decided) == (1, 1)
 
 
 def test_the_same_gain_on_unrelated_images_is_not_decided() -> None:
@@ -253,6 +256,8 @@ def test_the_same_gain_on_unrelated_images_is_not_decided() -> None:
     shuffled = np.random.default_rng(6).permutation(values)
     cells = [measured(shuffled + 0.1, "30.00"), measured(values, "30.50")]
     assert [flip.decided for flip in verdict(column(cells)).flipped] == [False]
+    found = verdict(column([cells[0], replace(cells[1], paper="29.50")]))
+    assert (found.ordered, found.decided) == (1, 0)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])

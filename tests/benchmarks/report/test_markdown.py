@@ -72,7 +72,7 @@ def test_agreement_counts_values_and_order(build: Any) -> None:
     table = parse_markdown(markdown(build.grid([[cell] for cell in cells])))["Agreement"]
     # Differences 0, 0.5, -0.8, 1. Of the five pairs that the paper orders one is reversed, and it
     # ties the sixth: (4 - 1) / sqrt(5 * 6).
-    words = ["+0.18", "+1.00", "1 of 4", "4 of 5", "+0.55"]
+    words = ["+0.18", "+1.00", "1 of 4", "4 of 5", "0", "+0.55"]
     assert [cell.text for cell in table.cells[0]] == words
 
 
@@ -122,7 +122,7 @@ def test_other_test_images_are_named_and_only_their_order_is_compared(build: Any
     tables = parse_markdown(text)
     assert DIFFERENCE not in tables
     assert "In italics: within the tolerance" not in text
-    words = ["-", "-", "-", "1 of 1", "+1.00"]
+    words = ["-", "-", "-", "1 of 1", "0", "+1.00"]
     assert [cell.text for cell in tables["Agreement"].cells[0]] == words
     assert (
         "- Not the paper's test images: Kodak24() for DIV2K(). Their order is held against the "
