@@ -51,8 +51,8 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Two methods that the paper orders and that are measured the other way round.
+class Ordered:
+    """Two methods that the paper orders, and that are in an order here as well.
 
     better, worse: keys of the rows, as the paper orders them.
     decided: whether both 95 % intervals of their difference exclude zero, the bootstrap's over test
@@ -74,9 +74,9 @@ class Verdict:
         absolute value. None where no value is compared.
     tau: Kendall's tau-b, 1 for the paper's order and -1 for its reverse, over the pairs within a
         ranking scope; None where the paper or the measurement orders none of them.
-    ordered, pairs: pairs of a ranking scope in the paper's order, of those that it orders.
-    decided: how many of those in its order are decided, as for `Flip`.
-    flipped: those in the reverse order, in reading order; the rest of `pairs` is tied here.
+    pairs: how many pairs of a ranking scope the paper orders.
+    agreed, flipped: those that come out in its order, and in the reverse one, in reading order; the
+        rest of `pairs` is tied here.
     """
 
     name: str
@@ -85,10 +85,9 @@ class Verdict:
     mean: Decimal | None
     largest: Decimal | None
     tau: float | None
-    ordered: int
-    decided: int
     pairs: int
-    flipped: tuple[Flip, ...]
+    agreed: tuple[Ordered, ...]
+    flipped: tuple[Ordered, ...]
 
 
 def held(column: Column, cell: Cell) -> bool:
@@ -155,10 +154,9 @@ def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
         mean=_mean(differences, grid.columns[c].digits),
         largest=max(differences, key=abs, default=None),
         tau=_tau_b([(paper, ours) for _, _, paper, ours in pairs]),
-        ordered=sum(paper * ours > 0 for _, _, paper, ours in pairs),
-        decided=sum(_decided(grid, a, b, ours) for a, b, paper, ours in pairs if paper * ours > 0),
         pairs=sum(paper != 0 for _, _, paper, _ in pairs),
-        flipped=tuple(_flip(grid, a, b, ours) for a, b, paper, ours in pairs if paper * ours < 0),
+        agreed=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] > 0),
+        flipped=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] < 0),
     )
 
 
@@ -186,21 +184,16 @@ def _tau_b(differences: list[tuple[Decimal, Decimal]]) -> float | None:
     return (concordant - discordant) / math.sqrt(untied[0] * untied[1])
 
 
-def _flip(grid: Grid, a: Place, b: Place, ours: Decimal) -> Flip:
-    """Two places as a flip, given by how much `a` exceeds `b` here."""
+def _ordered(grid: Grid, a: Place, b: Place, paper: Decimal, ours: Decimal) -> Ordered:
+    """Two places as a pair, given by how much `a` exceeds `b` in the paper and here."""
     upward = grid.columns[a[1]].higher_is_better
-    better, worse = (b, a) if (ours > 0) == upward else (a, b)
-    return Flip(
+    better, worse = (a, b) if (paper > 0) == upward else (b, a)
+    high, low = (a, b) if ours > 0 else (b, a)
+    return Ordered(
         better=grid.rows[better[0]].key,
         worse=grid.rows[worse[0]].key,
-        decided=_decided(grid, a, b, ours),
+        decided=exceeds(_cell(grid, high), _cell(grid, low)),
     )
-
-
-def _decided(grid: Grid, a: Place, b: Place, ours: Decimal) -> bool:
-    """Whether the order of two places, of which `a` exceeds `b` by so much, is decided."""
-    high, low = (a, b) if ours > 0 else (b, a)
-    return exceeds(_cell(grid, high), _cell(grid, low))
 
 
 def exceeds(one: Cell, other: Cell) -> bool:

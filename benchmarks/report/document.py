@@ -6,11 +6,11 @@ are three tables and not one: nine columns of "ours (paper)" can be neither read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from benchmarks.grid import ledger
-from benchmarks.grid.comparison import Flip, Verdict, compared, verdicts
+from benchmarks.grid.comparison import Ordered, Verdict, compared, verdicts
 from benchmarks.grid.model import Cell, Column, Grid, GridRow
 from benchmarks.grid.moves import moves
 from benchmarks.grid.precision import plain, rounded, signed
@@ -47,6 +47,7 @@ DECIDED = (
     "95 % intervals of the difference, the bootstrap's, paired over images, from six of them, and "
     "Student's over seeds, from two. Each pair by itself: of many, some are decided by chance."
 )
+CONFIRMED = "These pairs come out in the paper's order, and are decided:"
 REVERSED = (
     "These pairs, as the paper orders them, come out the other way round. Where it says undecided, "
     "other test images or other trainings might turn them again:"
@@ -222,8 +223,8 @@ def _comparison(grid: Grid) -> list[Block]:
     blocks += [Heading(2, AGREEMENT), _agreement(found), Paragraph(TOLERANCE)]
     if any(verdict.pairs for verdict in found):
         blocks.append(Paragraph(DECIDED))
-    if reversed_pairs := _reversed(found):
-        blocks += [Paragraph(REVERSED), reversed_pairs]
+    agreed = {v.name: [pair for pair in v.agreed if pair.decided] for v in found}
+    blocks += _pairs(CONFIRMED, agreed) + _pairs(REVERSED, {v.name: v.flipped for v in found})
     return blocks
 
 
@@ -233,8 +234,8 @@ def _agreement(found: Sequence[Verdict]) -> TableBlock:
             "-" if verdict.mean is None else signed(verdict.mean),
             "-" if verdict.largest is None else signed(verdict.largest),
             f"{verdict.agreeing} of {verdict.cells}" if verdict.cells else "-",
-            f"{verdict.ordered} of {verdict.pairs}" if verdict.pairs else "-",
-            f"{verdict.decided}" if verdict.pairs else "-",
+            f"{len(verdict.agreed)} of {verdict.pairs}" if verdict.pairs else "-",
+            f"{sum(pair.decided for pair in verdict.agreed)}" if verdict.pairs else "-",
             "-" if verdict.tau is None else signed(rounded(verdict.tau, 2)),
         )
         for verdict in found
@@ -251,18 +252,14 @@ def _agreement(found: Sequence[Verdict]) -> TableBlock:
     )
 
 
-def _reversed(found: Sequence[Verdict]) -> ListBlock | None:
-    """The pairs that do not come out in the paper's order, by column."""
-    pairs = [
-        (verdict.name, "; ".join(map(_flip, verdict.flipped)))
-        for verdict in found
-        if verdict.flipped
-    ]
-    return ListBlock(pairs) if pairs else None
+def _pairs(heading: str, by_column: Mapping[str, Sequence[Ordered]]) -> list[Block]:
+    """Pairs of methods, as the paper orders them, by column; nothing if there is none."""
+    said = [(name, "; ".join(map(_pair, pairs))) for name, pairs in by_column.items() if pairs]
+    return [Paragraph(heading), ListBlock(said)] if said else []
 
 
-def _flip(flip: Flip) -> str:
-    return f"{flip.better} before {flip.worse}{'' if flip.decided else ' (undecided)'}"
+def _pair(pair: Ordered) -> str:
+    return f"{pair.better} before {pair.worse}{'' if pair.decided else ' (undecided)'}"
 
 
 def _ledger(grid: Grid) -> list[Block]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from benchmarks.grid.bootstrap import counts
-from benchmarks.grid.comparison import Flip, Pair, Verdict, compared, interval, verdicts
+from benchmarks.grid.comparison import Ordered, Pair, Verdict, compared, interval, verdicts
 from benchmarks.grid.model import Cell, Column, Grid, GridRow
 
 
@@ -134,7 +134,7 @@ def test_other_images_than_the_papers_give_an_order_and_no_difference(
     assert not any(p.agrees for p in pairs.values())
     found = verdict(grid)
     assert (found.cells, found.agreeing, found.mean, found.largest) == (0, 0, None, None)
-    assert (found.ordered, found.pairs, found.tau) == (3, 3, 1.0)
+    assert (len(found.agreed), found.pairs, found.tau) == (3, 3, 1.0)
 
 
 def test_parts_of_a_test_set_have_an_order_if_they_are_equally_large() -> None:
@@ -178,7 +178,7 @@ def test_tau_within_groups_takes_only_pairs_within_groups() -> None:
     # Each group is in order; across groups the order is reversed.
     cells = [cell("1", 11.0), cell("2", 12.0), cell("11", 1.0), cell("12", 2.0)]
     found = verdict(column(cells, groups="GGHH"))
-    assert (found.tau, found.ordered, found.pairs, found.flipped) == (1.0, 2, 2, ())
+    assert (found.tau, len(found.agreed), found.pairs, found.flipped) == (1.0, 2, 2, ())
     # Of the six pairs of the column two are in order: (2 - 4) / 6.
     assert verdict(column(cells)).tau == pytest.approx(-1 / 3)
 
@@ -191,12 +191,12 @@ def test_tau_counts_ties_of_either_side_in_the_denominator() -> None:
 
 def test_order_is_taken_of_printed_numbers() -> None:
     found = verdict(column([cell("1", 2.001), cell("2", 2.004)]))
-    assert (found.tau, found.ordered, found.pairs, found.flipped) == (None, 0, 1, ())
+    assert (found.tau, len(found.agreed), found.pairs, found.flipped) == (None, 0, 1, ())
 
 
 def test_no_scope_no_order() -> None:
     found = verdict(column([cell("1", 2.0), cell("2", 1.0)], rank_within=None))
-    assert (found.tau, found.ordered, found.pairs, found.flipped) == (None, 0, 0, ())
+    assert (found.tau, len(found.agreed), found.pairs, found.flipped) == (None, 0, 0, ())
     assert found.cells == 2
 
 
@@ -207,7 +207,7 @@ def test_flips_name_the_better_row_of_the_paper(upward: bool) -> None:
     one, two = (("G / B", "G / A"), ("G / C", "G / A"))
     if not upward:
         one, two = one[::-1], two[::-1]
-    assert found == (Flip(*one, decided=False), Flip(*two, decided=False))
+    assert found == (Ordered(*one, decided=False), Ordered(*two, decided=False))
 
 
 def test_every_ordered_pair_is_kept_tied_or_flipped(table1: Any, build: Any) -> None:
@@ -234,7 +234,7 @@ def test_every_ordered_pair_is_kept_tied_or_flipped(table1: Any, build: Any) -> 
                     pairs += 1
                     ordered += (a[1] > b[1]) == (a[2] > b[2]) and a[2] != b[2]
                     flipped += (a[1] > b[1]) == (a[2] < b[2]) and a[2] != b[2]
-        assert (line.ordered, line.pairs, len(line.flipped)) == (ordered, pairs, flipped)
+        assert (len(line.agreed), line.pairs, len(line.flipped)) == (ordered, pairs, flipped)
     assert 0 < sum(len(line.flipped) for line in found) < sum(line.pairs for line in found)
 
 
@@ -244,11 +244,12 @@ def test_a_constant_gain_on_every_image_is_decided_though_the_intervals_overlap(
     (low, _), (_, high) = interval(better), interval(worse)  # type: ignore[misc]
     assert low < high - 0.5
     (flip,) = verdict(column([better, worse])).flipped
-    assert flip == Flip("B", "A", decided=True)
-    assert verdict(column([worse, better])).flipped == (Flip("A", "B", decided=True),)
+    assert flip == Ordered("B", "A", decided=True)
+    assert verdict(column([worse, better])).flipped == (Ordered("A", "B", decided=True),)
     agreeing = replace(worse, paper="29.50")
-    for cells in ([better, agreeing], [agreeing, better]):
-        assert (verdict(column(cells)).ordered, verdict(column(cells)).decided) == (1, 1)
+    for cells, pair in (([better, agreeing], ("A", "B")), ([agreeing, better], ("B", "A"))):
+        found = verdict(column(cells))
+        assert (found.agreed, found.flipped) == ((Ordered(*pair, decided=True),), ())
 
 
 def test_the_same_gain_on_unrelated_images_is_not_decided() -> None:
@@ -257,7 +258,7 @@ def test_the_same_gain_on_unrelated_images_is_not_decided() -> None:
     cells = [measured(shuffled + 0.1, "30.00"), measured(values, "30.50")]
     assert [flip.decided for flip in verdict(column(cells)).flipped] == [False]
     found = verdict(column([cells[0], replace(cells[1], paper="29.50")]))
-    assert (found.ordered, found.decided) == (1, 0)
+    assert found.agreed == (Ordered("A", "B", decided=False),)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])

@@ -90,6 +90,12 @@ def test_reversed_pairs_are_named_and_whether_other_images_might_turn_them(build
     assert "(undecided)\n" in markdown(close)
     ordered = build.grid([[cell("30.00", 31.0, 0.5)], [cell("31.00", 31.5, -0.5)]])
     assert "come out the other way round" not in markdown(ordered)
+    assert "come out in the paper's order" not in markdown(ordered)
+    sure = markdown(build.grid([[cell("30.00", 31.0, 0.01)], [cell("31.00", 33.0, -0.01)]]))
+    table = parse_markdown(sure)["Agreement"]
+    assert [cell.text for cell in table.cells[0]][3:5] == ["1 of 1", "1"]
+    assert "in the paper's order, and are decided:\n\n- **set0 PSNR**: " in sure
+    assert "come out the other way round" not in sure
 
 
 def test_differences_within_the_tolerance_are_in_italics(build: Any) -> None:
