@@ -56,6 +56,7 @@ def context(chromium):
 
 @pytest.fixture(params=["file", "http"])
 def address(request, kit):
+    """Where the page is; ask for it before `context`, whose page then ends before the server."""
     if request.param == "file":
         yield (kit / "raters" / "index.html").as_uri()
         return
@@ -120,7 +121,7 @@ def save(page, folder):
 
 
 @pytest.mark.slow
-def test_a_rater_answers_reloads_goes_on_and_fills_the_table(context, address, key, tmp_path):
+def test_a_rater_answers_reloads_goes_on_and_fills_the_table(address, context, key, tmp_path):
     plan = questions_for(key.deck, "7")
     page = context.new_page()
     page.goto(address)
