@@ -63,6 +63,12 @@ class Estimate:
         low, high = min(low, point - around), max(high, point + around)
         return Estimate(point, low, high, replicates, by_seed, level)
 
+    def over(self, n: int) -> Fraction:
+        """A measured value over its first n seeds."""
+        if self.seeds is None or len(self.seeds) == n:
+            return self.point
+        return Fraction(math.fsum(self.seeds[:n]) / n)
+
     @property
     def bounds(self) -> str:
         """What bounds a measured value, for a reader."""
@@ -322,7 +328,8 @@ def percent(level: float) -> str:
 def _made(make: Make, known: Sequence[Estimate], numbers: Numbers) -> Estimate:
     """A quantity of measured numbers: of their values, draw by draw of the images, seed by seed."""
     by_seed = paired(make, [(float(k.point), k.seeds) for k in known])
-    point = make([k.point for k in known])
+    n = min((len(k.seeds) for k in known if k.seeds is not None), default=0)
+    point = make([k.over(n) for k in known])
     return Estimate.measured(point, _drawn(make, known), by_seed, numbers.level)
 
 

@@ -4,8 +4,8 @@ On value: how far apart, and how many agree within a tolerance. The tolerance is
 themselves leave open: the digits that the paper does not print, and how far our mean would move
 with other test images (`benchmarks.grid.bootstrap`). What another training would change is not in
 it. On order: how many pairs of methods that the paper puts in an order come out in the same order,
-Kendall's tau-b over these pairs, and the pairs that come out the other way round. What deserves to
-be called reproduced is left to the reader.
+over the seeds that both have, Kendall's tau-b over these pairs, and the pairs that come out the
+other way round. What deserves to be called reproduced is left to the reader.
 
 A value is held against the paper's where it is of the whole of the paper's test set. Of a part of
 it, or of other images, only the order is: what all methods gain or lose by easier images falls out.
@@ -142,7 +142,7 @@ def _tolerance(cell: Cell, paper: Decimal, digits: int) -> Decimal:
 def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
     differences = [pair.difference for pair in line.values() if pair.tolerance is not None]
     pairs = [
-        (a, b, line[a].paper - line[b].paper, line[a].ours - line[b].ours)
+        (a, b, line[a].paper - line[b].paper, _ahead(grid, a, b))
         for scope in scopes(grid)
         for a, b in combinations([place for place in scope if place in line], 2)
         if _alike(_cell(grid, a), _cell(grid, b))
@@ -158,6 +158,15 @@ def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
         agreed=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] > 0),
         flipped=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] < 0),
     )
+
+
+def _ahead(grid: Grid, a: Place, b: Place) -> Decimal:
+    """By how much one measured place exceeds another, at printed precision."""
+    digits = grid.columns[a[1]].digits
+    one, other = (c.shown(digits) for c in seeds.common(_cell(grid, a), _cell(grid, b)))
+    assert one is not None
+    assert other is not None
+    return one - other
 
 
 def _alike(one: Cell, other: Cell) -> bool:
@@ -201,6 +210,9 @@ def exceeds(one: Cell, other: Cell) -> bool:
     paired = one.n_images == other.n_images and len(one.replicates) == len(other.replicates)
     if one.mean is None or other.mean is None or not (one.replicates and paired):
         return False
+    one, other = seeds.common(one, other)
+    assert one.mean is not None
+    assert other.mean is not None
     by_seed = seeds.paired(
         lambda values: values[0] - values[1],
         [(one.mean, seeds.of(one)), (other.mean, seeds.of(other))],

@@ -8,6 +8,9 @@ difference.
 What was not trained is the same for every seed, and a single training says nothing about others.
 "Another training" is one of what a profile trains: where rows start from released weights, the
 steps after these.
+
+So that this holds for differences, they are taken over the seeds that all their cells have: three
+seeds against one would compare what the other two made of one side.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from benchmarks.grid.model import Cell
 
@@ -25,6 +29,12 @@ Seeds = tuple[float, ...] | None
 def of(cell: Cell) -> Seeds:
     """The numbers of a measured cell."""
     return cell.values if cell.trained else None
+
+
+def common(*cells: Cell) -> list[Cell]:
+    """Measured cells with the seeds that all of them have, the first ones of each."""
+    n = min((len(cell.values) for cell in cells if cell.trained), default=0)
+    return [replace(c, values=c.values[:n]) if c.trained else c for c in cells]
 
 
 def paired(make: Callable[[Sequence[float]], float], parts: Sequence[tuple[float, Seeds]]) -> Seeds:

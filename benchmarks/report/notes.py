@@ -58,6 +58,8 @@ def _marks(grid: Grid, partial: str) -> Iterator[str]:
         yield "±: sample standard deviation over seeds" + (
             "; cells without it are of one." if one else "."
         )
+    if judged and len({len(cell.values) for cell in rows if cell.values and cell.trained}) > 1:
+        yield "Ranks are of the numbers as shown; pairs are compared over the seeds that both have."
     if any(cell.status == "stale" for cell in every):
         yield f"{STALE} Stale: measured with other code than the present; --refresh runs it again."
     if parts := {(cell.n_images, cell.expected_images) for cell in every if cell.partial}:

@@ -189,6 +189,16 @@ def test_tau_counts_ties_of_either_side_in_the_denominator() -> None:
     assert found.tau == pytest.approx(2 / (2 * 3) ** 0.5)
 
 
+def test_order_is_taken_over_the_seeds_that_both_have() -> None:
+    """Three seeds have the better mean, and the one that the other has as well is the worse one."""
+    three = cell("31", 30.0, trained=True)
+    three = replace(three, values=(30.0, 32.0, 32.0))
+    one, fixed = cell("30", 30.5, trained=True), cell("29", 30.5)
+    found = verdict(column([three, one, fixed]))
+    assert found.agreed == (Ordered("A", "C", decided=False),)
+    assert found.flipped == (Ordered("A", "B", decided=False),)
+
+
 def test_order_is_taken_of_printed_numbers() -> None:
     found = verdict(column([cell("1", 2.001), cell("2", 2.004)]))
     assert (found.tau, len(found.agreed), found.pairs, found.flipped) == (None, 0, 1, ())

@@ -259,6 +259,12 @@ def test_what_rows_share_by_seed_falls_out_of_their_difference(pair):
     assert (float(often.low), float(often.high)) == pytest.approx((once.low, once.high))
 
 
+def test_rows_are_compared_over_the_seeds_that_both_have(pair):
+    numbers = trained(measured(pair, 31.0, 30.0), -2.0, 1.0, 1.0, other=(0.0,))
+    assert Gain(A, B).evaluate(numbers).point == -1
+    assert (A - Constant("30")).evaluate(numbers).point == 1
+
+
 def test_the_best_of_rows_is_known_as_far_as_each_of_them(pair):
     """Another training of the row that was trained once might have been the best."""
     numbers = trained(measured(pair, 31.0, 30.9), -0.01, 0.0, 0.01, other=(0.0,))

@@ -234,3 +234,13 @@ def test_facts_and_notes_stand_below(build: Any) -> None:
     assert "- **steps**: 600\n" in text
     assert "- \\+ L_x is \\| not &lt;b&gt;\n" in text
     assert "- m0: trained twice\n" in text
+
+
+def test_rows_of_different_numbers_of_seeds_are_named(build: Any) -> None:
+    def told(*rows: tuple[float, ...]) -> str:
+        cells = [Cell("30.00", values=values, status="ok", trained=True) for values in rows]
+        return markdown(build.grid([[cell] for cell in cells]))
+
+    said = "pairs are compared over the seeds that both have"
+    assert said in told((30.0, 31.0), (30.0,))
+    assert said not in told((30.0, 31.0), (30.0, 31.0))
