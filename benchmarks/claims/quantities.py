@@ -328,8 +328,7 @@ def percent(level: float) -> str:
 def _made(make: Make, known: Sequence[Estimate], numbers: Numbers) -> Estimate:
     """A quantity of measured numbers: of their values, draw by draw of the images, seed by seed."""
     by_seed = paired(make, [(float(k.point), k.seeds) for k in known])
-    n = min((len(k.seeds) for k in known if k.seeds is not None), default=0)
-    point = make([k.over(n) for k in known])
+    point = make([k.over(len(by_seed or ())) for k in known])
     return Estimate.measured(point, _drawn(make, known), by_seed, numbers.level)
 
 

@@ -155,8 +155,12 @@ def _verdict(grid: Grid, c: int, line: dict[Place, Pair]) -> Verdict:
         largest=max(differences, key=abs, default=None),
         tau=_tau_b([(paper, ours) for _, _, paper, ours in pairs]),
         pairs=sum(paper != 0 for _, _, paper, _ in pairs),
-        agreed=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] > 0),
-        flipped=tuple(_ordered(grid, *pair) for pair in pairs if pair[2] * pair[3] < 0),
+        agreed=tuple(
+            _ordered(grid, a, b, paper, ours) for a, b, paper, ours in pairs if paper * ours > 0
+        ),
+        flipped=tuple(
+            _ordered(grid, a, b, paper, ours) for a, b, paper, ours in pairs if paper * ours < 0
+        ),
     )
 
 
