@@ -7,21 +7,19 @@ Goodfellow et al.: Generative Adversarial Nets (2014), Eq. 1 and the remark belo
 - "minimax": the network minimises log(1 - D(pred)), the game of Eq. 1, and the one whose value at
   the optimal discriminator D2SM quotes as its Eq. 11. D2SM does not say which it trained.
 
-The discriminator belongs to the term: it makes one Adam step per step of the network, in `before`,
-on the same batch, and travels with its optimiser in the term's `state_dict`.
+The discriminator is the term's own: see `losses.self_trained`.
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from losses.objective import Loss, Resources, Term
+from losses.self_trained import SelfTrained
 
 KINDS = ("non_saturating", "minimax")
 
@@ -45,44 +43,25 @@ def generator_loss(fake: Tensor, kind: str = "non_saturating") -> Tensor:
     return F.softplus(-fake).mean() if kind == "non_saturating" else -F.softplus(fake).mean()
 
 
-class AdversarialLoss(Loss):
-    """A built `Adversarial`: holds the discriminator and its Adam.
-
-    Its parameters require gradients only inside `before`, so that the network's step neither
-    computes nor leaves any in them.
-    """
+class AdversarialLoss(SelfTrained):
+    """A built `Adversarial`: holds the discriminator and its Adam."""
 
     def __init__(self, spec: Adversarial, resources: Resources):
         super().__init__()
         self.kind = spec.kind
         self.discriminator = resources.fresh(spec.discriminator).to(resources.device)
-        self.optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), lr=float(spec.lr), betas=spec.betas
-        )
-        self.discriminator.requires_grad_(False)
+        self.trains(self.discriminator, spec.lr, spec.betas)
 
     def before(self, pred: Tensor, target: Tensor, **needs: Tensor) -> None:
         """Make one step of the discriminator; real and fake images go through it as two batches."""
-        self.discriminator.requires_grad_(True)
-        real = self.discriminator(target.detach())
-        fake = self.discriminator(pred.detach())
-        self.optimizer.zero_grad()
-        discriminator_loss(real, fake).backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        self.discriminator.requires_grad_(False)
+        real, fake = target.detach(), pred.detach()
+        self.own_step(
+            lambda: discriminator_loss(self.discriminator(real), self.discriminator(fake))
+        )
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """What the network minimises, 0-d. `pred`: images, (N, 3, H, W); `target` is not used."""
         return generator_loss(self.discriminator(pred), self.kind)
-
-    def get_extra_state(self) -> dict[str, Any]:
-        """The optimiser's state, which modules do not save by themselves."""
-        return self.optimizer.state_dict()
-
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Restore the optimiser from a copy: Adam would else write into the caller's tensors."""
-        self.optimizer.load_state_dict(copy.deepcopy(state))
 
 
 @dataclass(frozen=True)

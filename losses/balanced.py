@@ -104,9 +104,10 @@ class Balanced(Term):
         """Make the loss, with the term and those that it is weighed against."""
         return BalancedLoss(self, resources)
 
-    def scaled(self, crop: Fraction, batch: Fraction) -> Term:
+    def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Term:
         """The same rule for a term with its own sizes scaled."""
-        return Balanced(self.term.scaled(crop, batch), self.others, self.share, self.steps)
+        term = self.term.scaled(crop, batch, steps)
+        return Balanced(term, self.others, self.share, self.steps)
 
 
 def unweighed(term: Term) -> Term:

@@ -289,7 +289,7 @@ class D2SM(Term):
         """Make the loss; the feature network's weights are loaded, the queues start empty."""
         return D2SMLoss(self, resources)
 
-    def scaled(self, crop: Fraction, batch: Fraction) -> Term:
+    def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Term:
         """The same term with its sizes for smaller crops and batches.
 
         The window keeps its share of the crop, rounded up to whole cells of conv5, the stride its

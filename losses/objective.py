@@ -83,10 +83,11 @@ class Term:
         """Make the module that computes the term, on `resources.device`."""
         raise NotImplementedError
 
-    def scaled(self, crop: Fraction, batch: Fraction) -> Term:
-        """The same term for crops and batches that are smaller by these factors.
+    def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Term:
+        """The same term for crops, batches and trainings that are smaller by these factors.
 
-        A term with sizes in pixels or samples (a window, a queue) declares here how they shrink.
+        A term with sizes in pixels, samples or steps (a window, a queue, a schedule of its own)
+        declares here how they shrink.
         """
         return self
 

@@ -161,9 +161,9 @@ def test_adversarial_resumes_bit_exactly_from_a_file(
     for _ in range(3):
         resumed.before(noisy, photographs)
     state = straight.state_dict()
-    moments = state.pop("_extra_state")["state"]
+    moments = state.pop("_extra_state")["optimizer"]["state"]
     resumed_state = resumed.state_dict()
-    resumed_moments = resumed_state.pop("_extra_state")["state"]
+    resumed_moments = resumed_state.pop("_extra_state")["optimizer"]["state"]
     assert moments.keys() == resumed_moments.keys() == set(range(5))
     for i, entries in moments.items():
         assert all(torch.equal(v, resumed_moments[i][k]) for k, v in entries.items())
@@ -176,9 +176,11 @@ def test_adversarial_loaded_state_is_a_copy(
     source, copy = _build(resources), _build(resources)
     source.before(noisy, photographs)
     copy.load_state_dict(source.state_dict())
-    moment = source.state_dict()["_extra_state"]["state"][0]["exp_avg"].clone()
+    moment = source.state_dict()["_extra_state"]["optimizer"]["state"][0]["exp_avg"].clone()
     copy.before(noisy, photographs)
-    assert torch.equal(source.state_dict()["_extra_state"]["state"][0]["exp_avg"], moment)
+    assert torch.equal(
+        source.state_dict()["_extra_state"]["optimizer"]["state"][0]["exp_avg"], moment
+    )
 
 
 def test_adversarial_checks_its_kind():

@@ -195,7 +195,7 @@ def test_sizes_of_the_term_are_scaled() -> None:
         size: Fraction = Fraction(8)
         symbol: ClassVar[str] = "L_Sized"
 
-        def scaled(self, crop: Fraction, batch: Fraction) -> Term:
+        def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Term:
             return Sized(self.size * crop * batch)
 
     scaled = Balanced(Sized(), 1.0 * L1(), 2.0, 5).scaled(Fraction(1, 2), Fraction(1, 4))

@@ -132,7 +132,7 @@ class Sized(L1):
     crop: int = 8
     symbol: ClassVar[str] = "L_Sized"
 
-    def scaled(self, crop: Fraction, batch: Fraction) -> Any:
+    def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Any:
         return replace(
             self, window=int(self.window * crop), queue=int(self.queue * batch),
             share=self.share * float(crop), crop=int(self.crop * crop),

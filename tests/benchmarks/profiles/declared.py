@@ -47,7 +47,7 @@ class Sized(Term):
     batch: Fraction = Fraction(1)
     times: int = 0
 
-    def scaled(self, crop: Fraction, batch: Fraction) -> Term:
+    def scaled(self, crop: Fraction, batch: Fraction, steps: Fraction = Fraction(1)) -> Term:
         return replace(self, crop=self.crop * crop, batch=self.batch * batch, times=self.times + 1)
 
 

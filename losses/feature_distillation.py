@@ -1,0 +1,67 @@
+"""Feature distillation: a larger restorer, trained before, supervises a smaller one's features.
+
+The comparison of STFT's Table 3 (Chen et al., Sec. 3.3; the idea is that of FitNets, Romero et al.
+2014): a DnCNN of 29 layers is trained first, and then its features are distilled to one of 17.
+Assumed, for the paper does not say: the teacher is frozen, no layer maps one network's features to
+the other's (both have 64), the distance is that of L_feat and so is the weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from losses.feature_distances import DISTANCES, check_distance
+from losses.objective import Loss, Resources, Term
+
+
+class FeatureDistillationLoss(Loss):
+    """A built `FeatureDistillation`: holds the frozen teacher."""
+
+    def __init__(self, spec: FeatureDistillation, resources: Resources):
+        super().__init__()
+        self.spec = spec
+        self.distance = DISTANCES[spec.distance]
+        self.teacher = resources.frozen(spec.teacher)
+
+    def train(self, mode: bool = True) -> FeatureDistillationLoss:
+        """Stays in eval mode: the teacher's batch statistics are those of its own training."""
+        return super().train(False)
+
+    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
+        """The distances of all supervised layers, summed, 0-d; `pred` and `target` are not used."""
+        with torch.no_grad():
+            _, *theirs = self.teacher(*(needs[name] for name in self.spec.sees))
+        ours = [needs[name] for name in self.spec.features]
+        return torch.stack([self.distance(a, b) for a, b in zip(ours, theirs, strict=True)]).sum()
+
+
+@dataclass(frozen=True)
+class FeatureDistillation(Term):
+    """Features of a trained, larger network as supervision.
+
+    teacher: what provides it with its weights; in a paper's table the row that trains it. Its first
+        output is the image, the others its features.
+    features: the student's outputs that they supervise, in the same order.
+    sees: the entries of the batch that the teacher takes.
+    """
+
+    teacher: Any
+    features: tuple[str, ...]
+    sees: tuple[str, ...] = ("input",)
+    distance: str = "l2"
+
+    symbol: ClassVar[str] = "L_distill"
+
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise ValueError("name at least one output of the student that is supervised")
+        check_distance(self.distance)
+        object.__setattr__(self, "needs", (*self.features, *self.sees))
+
+    def build(self, resources: Resources) -> Loss:
+        """Make the loss; `resources` provides the teacher with its weights."""
+        return FeatureDistillationLoss(self, resources)
