@@ -53,10 +53,10 @@ class Evaluation:
         """What metrics of pixels measure of an image: without the border, and in colour or luma.
 
         Args:
-            image: (3, H, W) in [0, 1].
+            image: (3, H, W) or (1, H, W) in [0, 1].
 
         Returns:
-            (3, h, w), or (1, h, w) of a luma.
+            (3, h, w), or (1, h, w) of a luma. An image (1, H, W) is its own luma.
 
         Raises:
             ValueError: nothing of the image lies within the border.
@@ -69,7 +69,7 @@ class Evaluation:
                 "larger images"
             )
         image = image[..., b : height - b, b : width - b]
-        if self.colour == "RGB":
+        if self.colour == "RGB" or len(image) == 1:
             return image
         return luma(image, cast(Luma, str(self.colour)), self.levels)
 

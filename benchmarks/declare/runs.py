@@ -1,4 +1,4 @@
-"""What can provide a network with weights: a training run, a released file, or nothing to learn.
+"""What can provide a network with weights: a training, a released file, or nothing to learn.
 
 Providers nest: a run may start from another, and its objective or its metric may hold a judge
 that is itself a run. So runs form a small graph, which the engine walks.
@@ -6,25 +6,35 @@ that is itself a run. So runs form a small graph, which the engine walks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
+from baselines.taps import tapped
 from benchmarks.declare.training import Training
 from losses.objective import Objective, Term
 
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture and its constructor's arguments, not built yet."""
+    """An architecture and its constructor's arguments, not built yet.
+
+    taps: layers whose outputs it gives besides its own, see `baselines.taps`.
+    """
 
     architecture: type[nn.Module]
     arguments: tuple[tuple[str, Any], ...] = ()
+    taps: tuple[str, ...] = ()
 
     def build(self) -> nn.Module:
         """A new instance, initialised from torch's global generator."""
-        return self.architecture(**dict(self.arguments))
+        module = self.architecture(**dict(self.arguments))
+        return tapped(module, self.taps) if self.taps else module
+
+    def tapped(self, *taps: str) -> Network:
+        """The same network, which gives these layers' outputs besides."""
+        return replace(self, taps=taps)
 
     @property
     def name(self) -> str:
@@ -39,10 +49,11 @@ class Network:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of what `forward` returns, the restored image first."""
-        return self.architecture.outputs  # type: ignore[attr-defined]
+        return (*self.architecture.outputs, *self.taps)  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)})"
+        taps = f".tapped({', '.join(map(repr, self.taps))})" if self.taps else ""
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)}){taps}"
 
 
 def network(architecture: type[nn.Module], **arguments: Any) -> Network:
@@ -83,7 +94,19 @@ class Fixed:
     network: Network
 
 
-Provider = Run | Released | Fixed
+@dataclass(frozen=True)
+class LastStep:
+    """The weights after the last step of a training that keeps others, its best ones."""
+
+    run: Run
+
+    @property
+    def network(self) -> Network:
+        """That of the training."""
+        return self.run.network
+
+
+Provider = Run | Released | Fixed | LastStep
 
 
 @dataclass(frozen=True)

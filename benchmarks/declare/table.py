@@ -43,12 +43,16 @@ class Column:
 
     data: the test set; None where it is not implemented, or derived from other columns.
     label: the paper's heading where it is not the metric's symbol.
+    evaluation: the column's own, where it is measured otherwise than the table says.
+    csv_only: measured besides what the paper's table has; it stands in the CSV alone.
     """
 
     metric: Metric | Unmeasured
     data: Any = None
     group: str = ""
     label: str | None = None
+    evaluation: Evaluation | None = None
+    csv_only: bool = False
 
     @property
     def implemented(self) -> bool:
@@ -77,8 +81,10 @@ class Row:
     role: what the row is, if not a method that is compared. An "input" or a "reference" (the
         clean image) goes through `model` without training; "best" is computed.
     recipe: the row's own training, where the original method has one.
+    train: the row's own training data, where it is not the table's.
     released: weights to evaluate instead of training.
     start: the row from whose weights this one starts.
+    last_step: whether the weights of the last step are measured, where the training keeps others.
     evaluation, columns: the row's own, where it is measured otherwise than the table says, or on
         other images; one column for each of the table's.
     """
@@ -90,8 +96,10 @@ class Row:
     method: str = ""
     role: Role = "method"
     recipe: Training | None = None
+    train: Any = None
     released: Released | None = None
     start: Row | None = None
+    last_step: bool = False
     evaluation: Evaluation | None = None
     columns: tuple[Column, ...] = ()
     note: str = ""
@@ -142,6 +150,8 @@ class Table(Exhibit):
     assumptions: choices that stand in no other declaration, for the ledger.
     warm_up: what a profile trains a shared start of the rows with; None for the objective of the
         first row with the same network.
+    from_scratch: whether its rows should not start from a shared training: where a second network
+        is trained beside, the two must find each other from their first step.
     released: the table evaluates released weights; no profile changes it.
     unit: the weight at which a term on features pulls as strongly as the pixel terms, in a profile
         whose feature network is not the paper's; other weights do so in proportion.
@@ -165,6 +175,7 @@ class Table(Exhibit):
     headers: tuple[str, str] = ("Method (backbone)", "Objective")
     bold_known: bool = True
     warm_up: Objective | Term | None = None
+    from_scratch: bool = False
     released: bool = False
     unit: float = 1.0
     plot: Plot | None = None
@@ -182,13 +193,15 @@ class Table(Exhibit):
     def cells(self) -> int:
         """How many numbers the table has; a row with columns of its own may have none in some."""
         own = [[column for column in row.columns if column.implemented] for _, row in self.rows()]
-        return sum(len(columns or self.columns) for columns in own)
+        shown = [column for column in self.columns if not column.csv_only]
+        return sum(len(columns or shown) for columns in own)
 
     @property
     def runnable(self) -> int:
         """How many of them the suite can measure, given data and weights."""
         rows = [row for _, row in self.rows() if row.implemented]
-        return sum(c.implemented for row in rows for c in row.columns or self.columns)
+        columns = [c for row in rows for c in row.columns or self.columns]
+        return sum(c.implemented and not c.csv_only for c in columns)
 
     def printed(self) -> Grid:
         """The table as the paper prints it, and nothing else."""
@@ -225,6 +238,7 @@ class Table(Exhibit):
                 metric=column.metric.symbol,
                 digits=_digits(numbers[i], column.metric.digits),
                 higher_is_better=column.metric.higher_is_better,
+                csv_only=column.csv_only,
             )
             for i, column in enumerate(self.columns)
         ]
@@ -239,6 +253,10 @@ class Table(Exhibit):
         if training is None:
             raise DeclarationError(f"{self.name}, row {row.label!r}: no training is declared")
         return training
+
+    def training_data(self, row: Row) -> Any:
+        """The row's own, or the table's; None where neither is declared."""
+        return self.train if row.train is None else row.train
 
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"
@@ -257,9 +275,9 @@ class Table(Exhibit):
             if row.released is None and row.role == "method":
                 raise DeclarationError(f"{place}: needs an objective or released weights")
             return
-        if self.train is None:
+        if self.training_data(row) is None:
             raise DeclarationError(f"{place}: has an objective, but the table no training data")
-        check_entries(row.network, as_objective(row.objective), self.train, place)
+        check_entries(row.network, as_objective(row.objective), self.training_data(row), place)
 
 
 def name_of(group: str, row: Row) -> str:
@@ -313,4 +331,5 @@ def row_run(table: Table, row: Row, seed: int) -> Run:
     if row.objective is None:
         raise DeclarationError(f"{table.name}, row {row.label!r}: nothing to train")
     training = table.training(row)
-    return Run(row.network, as_objective(row.objective), table.train, training, seed)
+    data = table.training_data(row)
+    return Run(row.network, as_objective(row.objective), data, training, seed)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.declare.exhibit import Exhibit
-from benchmarks.declare.runs import Run
+from benchmarks.declare.runs import LastStep, Run
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.declare.table import printed_cells
 from benchmarks.engine.content_ids import base_data
@@ -157,7 +157,7 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         return replace(cell, status="failed", detail=str(error))
     return replace(
         cell,
-        trained=isinstance(scores[0].provider, Run),
+        trained=isinstance(scores[0].provider, Run | LastStep),
         values=values,
         replicates=_replicates(scores, known) if comparable else (),
         status="stale" if any(state.status == "stale" for state in states) else "ok",

@@ -12,7 +12,7 @@ from dataclasses import is_dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
+from benchmarks.declare.runs import Fixed, LastStep, Network, Provider, Released
 from benchmarks.declare.sources import plain
 from benchmarks.declare.tree import parts
 from benchmarks.engine.score import Score
@@ -63,12 +63,13 @@ class ContentIds:
     def canonical(self, node: Any) -> Any:
         """JSON of a declared object; runs inside it are named by their ids."""
         node = plain(node)
-        if isinstance(node, Run | Released | Fixed):
+        if isinstance(node, Provider):
             return {"run": self.run_id(node)}
         if isinstance(node, Network):
             arguments = {name: self.canonical(value) for name, value in node.arguments}
             revision = node.architecture.revision  # type: ignore[attr-defined]
-            return {"network": node.name, "revision": revision, **arguments}
+            taps = {"taps": list(node.taps)} if node.taps else {}
+            return {"network": node.name, "revision": revision, **arguments, **taps}
         if isinstance(node, Objective):
             return [[float(w), self.canonical(term)] for w, term in node.terms]
         if is_dataclass(node) and not isinstance(node, type):
@@ -113,6 +114,8 @@ def slug(provider: Provider) -> str:
         return f"{name}-released"
     if isinstance(provider, Fixed):
         return name
+    if isinstance(provider, LastStep):
+        return f"{slug(provider.run)}-last"
     objective = provider.objective
     terms = objective.terms if isinstance(objective, Objective) else ((1.0, objective),)
     return f"{name}-{'+'.join(type(unweighed(term)).__name__.lower() for _, term in terms)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.declare.errors import UsageError, nearest
-from benchmarks.declare.runs import Fixed, Provider, Released, Run
+from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row, as_objective
 from benchmarks.engine.collect import to_grid
@@ -77,12 +77,12 @@ def _declared(plan: Plan, row: PlannedRow) -> Iterator[str]:
     if declared.objective is not None:
         objective = as_objective(declared.objective)
         yield "  objective        " + _sum(objective)
-        yield f"  trained on       {plan.table.train!r}"
+        yield f"  trained on       {plan.table.training_data(declared)!r}"
         yield "  choices:"
         found = [
             *choices(objective),
             *choices(plan.table.training(declared)),
-            *choices(plan.table.train),
+            *choices(plan.table.training_data(declared)),
         ]
         yield from (f"    {line}" for line in map(_choice, dict.fromkeys(found)))
 
@@ -102,7 +102,11 @@ def _provider(status: Status, provider: Provider) -> Iterator[str]:
     yield f"  folder           {status.folder(provider).path}"
     if isinstance(provider, Released):
         yield f"  released weights {provider.file}, from {provider.origin}"
-    if isinstance(provider, Fixed) or not isinstance(provider, Run):
+    if isinstance(provider, LastStep):
+        yield "  measured         the weights of its last step, where it keeps the best"
+        provider = provider.run
+        yield f"  training in      {status.folder(provider).path}"
+    if not isinstance(provider, Run):
         return
     state = status.state(provider)
     yield f"  state            {state.status}{f': {state.why}' if state.why else ''}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from benchmarks.declare.runs import Fixed, Provider, Released, Run
+from benchmarks.declare.runs import Provider
 from benchmarks.declare.tree import walk
 
 
 def is_provider(node: Any) -> bool:
     """Whether an object provides a network with weights."""
-    return isinstance(node, Run | Released | Fixed)
+    return isinstance(node, Provider)
 
 
 def dependencies(node: Any) -> list[Provider]:

@@ -130,8 +130,10 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
         providers = _providers(resolver, table, row, numbers)
         shown = [resolver.column(table, column) for column in row.columns] or columns
         shown = [_undegraded(c) for c in shown] if row.role == "reference" else shown
-        evaluation = row.evaluation or table.protocol.evaluation
-        scores = [_scores(providers, column, evaluation) for column in shown]
+        scores = [
+            _scores(providers, c, row.evaluation or c.evaluation or table.protocol.evaluation)
+            for c in shown
+        ]
         name = name_of(group, row)
         rows.append(PlannedRow(name, group, row.label, row.method or group, providers, scores, row))
     if only:
@@ -139,8 +141,8 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
     references = []
     for reference in table.references:
         shown = [_undegraded(column) for column in columns] if reference.clean else columns
-        evaluation = table.protocol.evaluation
-        scores = [_scores([reference.provider], column, evaluation) for column in shown]
+        usual = table.protocol.evaluation
+        scores = [_scores([reference.provider], c, c.evaluation or usual) for c in shown]
         label = reference.label
         references.append(PlannedRow(label, "", label, "", [reference.provider], scores))
     return Plan(table, status, numbers, rows, references)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.training import Best
 from benchmarks.engine.content_ids import ContentIds, digest, slug
 from benchmarks.engine.freshness import changed, sources
@@ -25,6 +25,7 @@ from datasets.images import DataError
 TRAIN_MODULE = "benchmarks.engine.train"
 EVALUATE_MODULE = "benchmarks.engine.evaluate"
 WEIGHTS = "weights.safetensors"
+LAST_WEIGHTS = "last.safetensors"  # beside them, where a training keeps its best
 CHECKPOINT = "checkpoint.pt"
 RUN_FIELDS = {
     "spec": dict, "sources": dict, "needs": dict, "weights": str, "seconds": (int, float),
@@ -84,7 +85,7 @@ class Status:
     def _read(self, run: Run) -> State:
         folder = self.folder(run)
         record = self.run_record(run)
-        if record is None or not folder.intact(WEIGHTS, record["weights"]):
+        if record is None or not self._weights_intact(run, record):
             return State("partial" if (folder.path / CHECKPOINT).exists() else "new")
         if modules := changed(record["sources"], training_sources(run)):
             return State("stale", f"{', '.join(modules)} changed since")
@@ -93,6 +94,15 @@ class Status:
             if isinstance(dependency, Run) and known != self.weights_digest(dependency):
                 return State("stale", f"{slug(dependency)}, which it needs, was made again")
         return State("finished")
+
+    def _weights_intact(self, run: Run, record: dict[str, Any]) -> bool:
+        """Whether the weights are those of the record, and so are those of the last step."""
+        folder = self.folder(run)
+        if not folder.intact(WEIGHTS, record["weights"]):
+            return False
+        return not isinstance(run.training.keep, Best) or folder.intact(
+            LAST_WEIGHTS, record.get("last", "")
+        )
 
     def run_record(self, run: Run) -> dict[str, Any] | None:
         """What run.json holds, or None where there is none or it is another run's."""
@@ -122,6 +132,8 @@ class Status:
         """sha256 of the weights, which tells two trainings of one declaration apart; "" if none."""
         if isinstance(provider, Run):
             return self.folder(provider).digest(WEIGHTS)
+        if isinstance(provider, LastStep):
+            return self.folder(provider.run).digest(LAST_WEIGHTS)
         if isinstance(provider, Released) and self.files.has(provider.file):
             return self.files.digest(self.files.find(provider.file, provider.sha256))
         return ""

@@ -13,13 +13,20 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from benchmarks.declare.runs import Provider, Released, Run
+from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.training import Best
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import compute_threads, machine
 from benchmarks.engine.problems import Failed, first_line
 from benchmarks.engine.progress import Progress, clock, say
-from benchmarks.engine.status import CHECKPOINT, WEIGHTS, State, Status, training_sources
+from benchmarks.engine.status import (
+    CHECKPOINT,
+    LAST_WEIGHTS,
+    WEIGHTS,
+    State,
+    Status,
+    training_sources,
+)
 from benchmarks.engine.store import Damaged, RunFolder
 from benchmarks.engine.train import Checkpoints, train
 from losses.objective import Resources
@@ -69,6 +76,7 @@ def make_run(
         save=save,
         log=lambda line: folder.append_line("log.jsonl", line),
         progress=progress,
+        last=lambda weights: folder.write(LAST_WEIGHTS, _file(weights)),
         every=every,
     )
     score = _score(run.training.keep, status, resources)
@@ -77,11 +85,14 @@ def make_run(
         on = machine(status.device)
     progress.close()
     origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
-    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    folder.write(WEIGHTS, save_tensors(tensors))
+    folder.write(WEIGHTS, _file(network.state_dict()))
     folder.write_json("run.json", _record(run, status, len(images), origin) | {"machine": on})
     folder.remove(CHECKPOINT)
     say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
+
+
+def _file(weights: dict[str, Tensor]) -> bytes:
+    return save_tensors({k: v.detach().cpu().contiguous() for k, v in weights.items()})
 
 
 def _score(
@@ -109,10 +120,12 @@ def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
     if isinstance(provider, Released):
         path = status.files.find(provider.file, provider.sha256, provider.origin)
         return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
-    folder = status.folder(provider)
-    content = folder.read(WEIGHTS)
+    last = isinstance(provider, LastStep)
+    folder = status.folder(provider.run if isinstance(provider, LastStep) else provider)
+    name = LAST_WEIGHTS if last else WEIGHTS
+    content = folder.read(name)
     if content is None:
-        raise Failed(f"{folder.path / WEIGHTS} is not there")
+        raise Failed(f"{folder.path / name} is not there")
     return load_tensors(content)
 
 
@@ -163,11 +176,19 @@ def _last_saved(folder: RunFolder, run_id: str) -> tuple[dict[str, Any], Origin]
         return None
 
 
+def _last(run: Run, status: Status) -> dict[str, str]:
+    """The digest of the last step's weights, where they are not those that are kept."""
+    if not isinstance(run.training.keep, Best):
+        return {}
+    return {"last": status.folder(run).digest(LAST_WEIGHTS)}
+
+
 def _record(run: Run, status: Status, n_images: int, origin: Origin) -> dict[str, Any]:
     """Everything that is needed to understand the run later."""
     return {
         "id": status.ids.run_id(run),
         "weights": status.folder(run).digest(WEIGHTS),
+        **_last(run, status),
         "spec": status.ids.canonical_fields(run),
         "declared": repr(run),
         "profile": status.resolver.profile.name,

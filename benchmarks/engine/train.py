@@ -37,12 +37,14 @@ class Checkpoints:
         and containers of them.
     log: takes one line per logged step. every: seconds between two checkpoints.
     progress: called with (step, steps) after each step.
+    last: takes the weights of the last step where the recipe keeps others.
     """
 
     load: Callable[[], dict[str, Any] | None]
     save: Callable[[dict[str, Any]], None]
     log: Callable[[dict[str, Any]], None]
     progress: Callable[[int, int], None]
+    last: Callable[[dict[str, Tensor]], None] = lambda weights: None
     every: float = 30.0
     log_every: int = 20
 
@@ -87,6 +89,8 @@ def train(
             checkpoints.save(state.checkpoint())
             written = time.monotonic()
     state.check()
+    if isinstance(recipe.keep, Best):
+        checkpoints.last(state.network.state_dict())
     return state.kept().eval()
 
 

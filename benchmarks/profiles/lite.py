@@ -55,4 +55,5 @@ LITE = Profile(
     embedded=False,
     comparable=True,
     redo_stale=False,
+    from_scratch=True,
 )

@@ -44,6 +44,8 @@ class Profile:
     embedded: whether data that needs no download takes the place of every declared set.
     comparable: whether differences to the paper are shown and judged.
     redo_stale: train again what was made by other code.
+    from_scratch: whether the rows of a table that asks for it are each trained from their
+        initialisation, for as long as a shared start would be.
     threads: how many threads train and measure; None for as many as the machine gives.
     """
 
@@ -58,6 +60,7 @@ class Profile:
     embedded: bool
     comparable: bool
     redo_stale: bool
+    from_scratch: bool = False
     threads: int | None = None
 
 

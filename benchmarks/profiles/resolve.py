@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.declare.runs import Fixed, Judge, Network, Provider, Released, Run
+from benchmarks.declare.runs import Fixed, Judge, LastStep, Network, Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table, as_objective, row_run
-from benchmarks.declare.training import Training
+from benchmarks.declare.training import Best, Training
 from benchmarks.declare.tree import rebuilt, walk
 from benchmarks.metrics.miou import MIoU
 from benchmarks.profiles.profile import Profile
@@ -130,13 +130,28 @@ class Resolver:
             return row.released
         if not row.trained:
             return Fixed(row.network)
+        run = self._trained(table, row, seed)
+        return LastStep(run) if row.last_step else run
+
+    def _trained(self, table: Table, row: Row, seed: int) -> Run:
+        """The training behind a row, with the runs that it starts from or learns from."""
         declared = row_run(table, row, seed)
+        taught = rebuilt(
+            declared.objective, lambda p: self.run(table, p, seed) if isinstance(p, Row) else p
+        )
+        declared = replace(declared, objective=taught)
         run = self.shortened(declared, table.unit)
         if row.start is not None:
             return replace(run, start=self.run(table, row.start, seed))
         warm_up = self.profile.warm_up(declared)
         if warm_up is None:
             return run
+        if table.from_scratch and self.profile.from_scratch:
+            keep = run.training.keep
+            long = warm_up.training
+            if isinstance(keep, Best):
+                long = replace(long, keep=declared.training.shortened(long.steps).keep)
+            return self._shrunk(declared, long)
         if warm_up.released is not None and self.has_file(warm_up.released.file):
             return replace(run, start=warm_up.released)
         objective = as_objective(table.warm_up or _first_objective(table, row.network))
@@ -159,7 +174,10 @@ class Resolver:
         crop = Fraction(int(training.crop), int(declared.training.crop))
         batch = Fraction(int(training.batch), int(declared.training.batch))
         if isinstance(declared.objective, Objective):
-            terms = tuple((w, term.scaled(crop, batch)) for w, term in declared.objective.terms)
+            steps = Fraction(int(training.steps), int(declared.training.steps))
+            terms = tuple(
+                (w, term.scaled(crop, batch, steps)) for w, term in declared.objective.terms
+            )
             declared = replace(declared, objective=Objective(terms))
         if self.profile.substitutes:  # a short run draws its crops as it goes
             declared = replace(declared, data=rebuilt(declared.data, _without_crops))

@@ -18,15 +18,20 @@ from declared import (
     table,
 )
 
-from benchmarks.declare.runs import Fixed, Released, Run, network
+from benchmarks.declare.protocol import Evaluation
+from benchmarks.declare.runs import Fixed, LastStep, Released, Run, network
 from benchmarks.declare.table import NOT_TRAINED, Row
+from benchmarks.declare.training import Best
+from benchmarks.metrics.psnr import PSNR
 from benchmarks.papers.d2sm.denoising import WITH_INTERNAL, WITHOUT_INTERNAL
 from benchmarks.papers.registry import TABLES
 from benchmarks.profiles.profile import WarmUp
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from losses.d2sm import D2SM
+from losses.feature_distillation import FeatureDistillation
 from losses.l1 import L1
+from losses.objective import Objective
 
 WIDE = network(tiny.TinyDenoiser, width=12)
 ROWS = [
@@ -143,6 +148,51 @@ def test_a_row_starts_from_the_row_that_it_names() -> None:
     assert isinstance(first.start, Run)
     assert first.start.training == WARMING
     assert run_of(resolver(), rows, 1).start == run_of(resolver(), rows, 0)
+
+
+def test_a_teacher_is_the_training_of_its_row() -> None:
+    """... under the profile and with the same seed, for every row that learns from it."""
+    teacher = row("teacher", L1(), WIDE)
+    students = [row(name, L1() + FeatureDistillation(teacher, ("body.1",))) for name in "st"]
+    tapped = [replace(s, model=network(tiny.TinyDenoiser).tapped("body.1")) for s in students]
+    rows = [teacher, *tapped]
+    taught = run_of(resolver(WARMING), rows, 0, seed=5)
+    for at in (1, 2):
+        objective = run_of(resolver(WARMING), rows, at, seed=5).objective
+        assert isinstance(objective, Objective)
+        _, (_, term) = objective.terms
+        assert isinstance(term, FeatureDistillation)
+        assert term.teacher == taught
+    assert taught.training == SHORTENED
+    assert isinstance(taught.start, Run)
+
+
+def test_rows_of_a_table_that_asks_for_it_start_from_scratch() -> None:
+    """... for as long as the start would have taken, where the profile allows it."""
+    long = run_of(resolver(WARMING, from_scratch=True), ROWS, 1, seed=4, from_scratch=True)
+    assert (long.start, long.training) == (None, WARMING)
+    assert long.objective == L1() + 0.5 * scaled_once("b", 4, 4)
+    for profile_allows, table_asks in ((True, False), (False, True)):
+        found = run_of(
+            resolver(WARMING, from_scratch=profile_allows), ROWS, 1, from_scratch=table_asks
+        )
+        assert found.training == SHORTENED
+        assert isinstance(found.start, Run)
+
+
+def test_a_long_training_chooses_its_weights_as_the_declared_one_does() -> None:
+    best = Best(PSNR(), tiny.tiny_table().train, every=100, evaluation=Evaluation())
+    rows = [row("b", L1(), recipe=replace(DECLARED, keep=best))]
+    run = run_of(resolver(WARMING, from_scratch=True), rows, 0, from_scratch=True)
+    assert run.training == replace(WARMING, keep=replace(best, every=3))
+
+
+def test_a_row_of_the_last_step_is_the_same_training() -> None:
+    best = Best(PSNR(), tiny.tiny_table().train, every=100, evaluation=Evaluation())
+    kept = row("b", L1(), recipe=replace(DECLARED, keep=best))
+    rows = [kept, replace(kept, label="b, last step", last_step=True)]
+    found = [resolver().run(table(rows), each, 3) for each in rows]
+    assert found[1] == LastStep(found[0])  # type: ignore[arg-type]
 
 
 def test_released_weights_are_what_a_row_runs_on() -> None:
