@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from matconvnet_files import save_matconvnet
-from network_checks import RestorationChecks, parameter_count
+from network_checks import RestorationChecks, denoised_psnr, parameter_count
 from torch import nn
 from torch.nn import functional as F
 
@@ -115,19 +115,6 @@ def test_matlab_weights_compute_what_matlab_computes(tmp_path, photograph):
     torch.testing.assert_close(network(photograph, torch.tensor([25.0])), expected)
 
 
-@torch.no_grad()
-def mean_psnr(network, images):
-    """Of 8-bit outputs, noise of sigma 25 neither clipped nor quantised, as FFDNet is measured."""
-    values = []
-    for clean in images:
-        noise = np.random.RandomState(0).normal(0, 25 / 255, clean.shape)
-        noisy = torch.from_numpy((clean / 255 + noise).astype("f4")).permute(2, 0, 1)[None]
-        pred = network(noisy, torch.tensor([25.0]))[0].permute(1, 2, 0).numpy()
-        error = np.round(255 * pred.clip(0, 1)) - clean
-        values.append(10 * np.log10(255**2 / np.square(error).mean()))
-    return float(np.mean(values))
-
-
 def test_released_weights_reach_the_published_quality(data_root):
     """28.144 and 32.230 dB; the mean over all of CBSD68 is 31.22, published 31.21."""
     from PIL import Image
@@ -139,16 +126,16 @@ def test_released_weights_reach_the_published_quality(data_root):
     images = [np.asarray(Image.open(file)).astype("f4") for file in files]
     network = FFDNet().eval()
     network.load_state_dict(FFDNet.released_state(weights))
-    assert mean_psnr(network, images) == pytest.approx(30.187, abs=0.005)
+    assert denoised_psnr(network, images) == pytest.approx(30.187, abs=0.005)
 
     crops = [image[100:228, 100:228] for image in images]
-    right = mean_psnr(network, crops)
+    right = denoised_psnr(network, crops)
     as_in_the_file = [0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11]
     first, last = network.model[0], network.model[-1]
     with torch.no_grad():
         first.weight[:, :12] = first.weight[:, as_in_the_file]
         last.weight[:], last.bias[:] = last.weight[as_in_the_file], last.bias[as_in_the_file]
-    assert mean_psnr(network, crops) < right - 1
+    assert denoised_psnr(network, crops) < right - 1
 
 
 def test_released_weights_of_another_network_are_refused(data_root):
