@@ -103,6 +103,21 @@ def decode_rgb(path: Path) -> Pixels:
         )
 
 
+def decode_grey(path: Path) -> Pixels:
+    """The pixels of an image without colours as RGB, (H, W, 3) uint8 with three equal planes.
+
+    Raises:
+        DataError: as `decode_rgb` for anything but 8 bits of grey, and for an image with colours.
+    """
+    with load_image(path) as image:
+        if image.mode == "L" and not image.has_transparency_data:
+            return np.repeat(np.asarray(image)[..., None], 3, axis=2)
+    pixels = decode_rgb(path)
+    if (pixels != pixels[..., :1]).any():
+        raise DataError(f"{path} has colours, but is a grey image of its set. Use the set's file.")
+    return pixels
+
+
 def decode_indices(path: Path) -> Pixels:
     """The values of a label map, (H, W) uint8; for a palette image its indices.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from datasets.decoding import decode_indices, decode_rgb, size_of
+from datasets.decoding import decode_grey, decode_indices, decode_rgb, size_of
 from datasets.images import DataError
 
 
@@ -69,6 +69,20 @@ def test_grey_image_is_refused_with_the_way_out(tmp_path, mode):
     message = refused(path)
     assert ("16 bits" if mode == "I;16" else "grey") in message
     assert "Use the set's" in message
+
+
+def test_grey_image_of_a_grey_set_has_three_equal_planes(tmp_path, picture, save_png):
+    plane = picture(5, 7)[..., 0]
+    pixels = decode_grey(save_png(tmp_path / "a.png", plane))
+    assert pixels.shape == (5, 7, 3)
+    assert (pixels == plane[..., None]).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "LA", "I;16", "RGB"])
+def test_what_is_not_8_bits_of_grey_is_refused_there_too(tmp_path, mode):
+    path = tmp_path / "a.png"
+    Image.new(mode, (4, 4), (9, 8, 7) if mode == "RGB" else 0).save(path)
+    assert "Use the set's" in refused(path, decode_grey)
 
 
 def test_cmyk_is_refused(tmp_path):

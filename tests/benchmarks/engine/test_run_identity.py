@@ -1,18 +1,20 @@
 """What makes two runs the same run."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import tiny
 
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.sources import assumed, paper
-from benchmarks.engine.content_ids import ContentIds, slug
+from benchmarks.engine.content_ids import ContentIds, digest, slug
 from benchmarks.engine.plan import make_plan
 from benchmarks.papers.d2sm.denoising import TABLE1, TABLE4
 from benchmarks.profiles.paper import PAPER
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.profiles.smoke import SMOKE
+from datasets.folders import CBSD68, Kodak24
 from datasets.images import DataPaths
 from losses.l1 import L1
 from losses.l2 import L2
@@ -67,16 +69,25 @@ def test_files_of_the_data_count(tmp_path, run):
     from PIL import Image
 
     from datasets.degradations.noise import Noisy
-    from datasets.folders import CBSD68
 
     ids = []
     for value in (0, 1, 0):
         root = tmp_path / str(len(ids))
         (root / "cbsd68").mkdir(parents=True)
-        Image.fromarray(np.full((321, 481, 3), value, np.uint8)).save(root / "cbsd68" / "a.png")
+        Image.fromarray(np.full((321, 481, 3), value, np.uint8)).save(
+            root / "cbsd68" / "101085.png"
+        )
         identity = ContentIds(DataPaths(root, tmp_path / "cache"))
         ids.append(identity.run_id(replace(run, data=Noisy(CBSD68(), sigma=25))))
     assert ids[0] == ids[2] != ids[1]
+
+
+@pytest.mark.parametrize(("spec", "wanted"), [(CBSD68(), "955c8e229b"), (Kodak24(), "b0d9c9b36a")])
+def test_stored_runs_are_still_of_these_sets(identity, monkeypatch, spec, wanted):
+    """Golden: what stored scores of the whole sets are named after."""
+    files = [(file.name, file.sha256) for file in spec.listed.files]
+    monkeypatch.setattr(identity, "images", lambda data: SimpleNamespace(manifest=lambda: files))
+    assert digest(identity.canonical(spec)) == wanted
 
 
 def test_folder_name_tells_network_and_objective(run):

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from benchmarks.claims.quantities import NoNumberError, Numbers
 from benchmarks.engine.collect import with_stand_ins
 from benchmarks.engine.content_ids import ContentIds
-from benchmarks.grid.comparison import compared, verdicts
+from benchmarks.grid.comparison import compared, held, verdicts
 from benchmarks.grid.model import Cell, Grid
+from benchmarks.papers.calibration import TABLE as CALIBRATION
 from benchmarks.papers.pdl.denoising import TABLE2
 from benchmarks.profiles.lite import LITE
 from benchmarks.profiles.paper import PAPER
@@ -106,3 +108,18 @@ def test_columns_of_other_images_than_the_papers_are_found(
     said = {column.other_set for column in found.columns} - {""}
     assert said == {f"{name} in the place of DIV2K(split='valid')" for name in named}
     assert len([column for column in found.columns if column.other_set]) in (0, len(found.columns))
+
+
+def test_files_with_other_bytes_are_told_and_not_held_against_the_paper(tmp_path: Path) -> None:
+    (tmp_path / "kodak24").mkdir()
+    for name in ("kodim01", "kodim09"):
+        Image.new("RGB", (500, 500)).save(tmp_path / "kodak24" / f"{name}.png")
+    plan = plan_of(CALIBRATION, Resolver(PAPER, lambda name: True), DataPaths(tmp_path, tmp_path))
+    grid = with_stand_ins(CALIBRATION.printed(), plan)
+    cbsd68, kodak24 = grid.columns[0], grid.columns[-1]
+    assert kodak24.other_set == (
+        "2 of 2 files of Kodak24 have other bytes than those of cszn/FFDNet@e787f46d, "
+        "testsets/Kodak24: kodim01.png, kodim09.png"
+    )
+    assert not held(kodak24, cell("28.98", 28.98))
+    assert held(cbsd68, cell("27.96", 27.96))
