@@ -24,7 +24,10 @@ from datasets.degradations.degradation import Degradation
 from datasets.geometry import Framing
 from datasets.images import DataError, Entries, Images, Kind, Pixels, kind_of
 
-Augmentation = Literal["none", "hflip", "flips_transpose"]
+Augmentation = Literal["none", "hflip", "flips_transpose", "rotate"]
+
+# Of these orientations none is a mirror image.
+_ROTATIONS = ("none", "rotate")
 
 # First words of the seed sequences, so that no two uses share a stream.
 _ORDER, _SAMPLE, _TEST = range(3)
@@ -39,8 +42,9 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
         spec: the degradation, with its data set.
         images: that data set, opened.
         crop: side of the square crops in pixels.
-        augment: "none"; "hflip", p = 1/2; or "flips_transpose": horizontal flip, vertical flip and
-            transposition, each p = 1/2, as in MKFMIKU/d2sm. All entries are treated alike.
+        augment: "none"; "hflip", p = 1/2; "flips_transpose": horizontal flip, vertical flip and
+            transposition, each p = 1/2, as in MKFMIKU/d2sm; or "rotate": by 0, 90, 180 or 270
+            degrees, each p = 1/4. All entries are treated alike.
         seed: of order, crops, augmentation and degradation.
     """
 
@@ -54,10 +58,10 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
             raise ValueError(f"augment must be one of {known}, not {augment!r}")
         if not len(images):
             raise DataError(f"{spec.data!r} has no image to train on; check its count or folder.")
-        if augment != "none" and "points" in spec.data.provides and images.mirrored is None:
+        if augment not in _ROTATIONS and "points" in spec.data.provides and images.mirrored is None:
             raise DataError(
                 f"{spec.data!r} has points, and does not declare which of them change places in a "
-                "mirror image: declare `mirrored` on its Images, or augment='none'."
+                "mirror image: declare `mirrored` on its Images, or augment='none' or 'rotate'."
             )
         self.spec = spec
         self.images = images
@@ -76,7 +80,7 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
         i = self.image_index(position)
         generator = _generator(_SAMPLE, self.seed, position)
         # Always five numbers: noise does not depend on which augmentation is declared.
-        top, left, hflip, vflip, transpose = torch.rand(5, generator=generator).tolist()
+        top, left, *turn = torch.rand(5, generator=generator).tolist()
         entries = entries_of(self.spec, self.images, i)
         height, width = entries["image"].shape[:2]
         self._check_size(height, width, i)
@@ -85,12 +89,25 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
             left=int(left * (width - self.crop + 1)),
             height=self.crop,
             width=self.crop,
-            hflip=self.augment != "none" and hflip < 0.5,
-            vflip=self.augment == "flips_transpose" and vflip < 0.5,
-            transpose=self.augment == "flips_transpose" and transpose < 0.5,
+            **self._orientation(*turn),
         )
         framed = framing.of(entries, self.images.mirrored)
         return self.spec.sample(as_tensors(framed), generator)
+
+    def _orientation(self, hflip: float, vflip: float, transpose: float) -> dict[str, bool]:
+        """Which of a framing's reflections three uniform numbers in [0, 1) stand for."""
+        if self.augment == "rotate":
+            quarters = int(4 * transpose)  # anticlockwise, as np.rot90 counts them
+            return {
+                "hflip": quarters in (1, 2),
+                "vflip": quarters in (2, 3),
+                "transpose": quarters in (1, 3),
+            }
+        return {
+            "hflip": self.augment != "none" and hflip < 0.5,
+            "vflip": self.augment == "flips_transpose" and vflip < 0.5,
+            "transpose": self.augment == "flips_transpose" and transpose < 0.5,
+        }
 
     def image_index(self, position: int) -> int:
         """Which image sample number `position` is cut from."""

@@ -180,7 +180,7 @@ class Training:
     """Everything of a training run that is not network, objective or data.
 
     steps: optimiser steps. batch: crops per step. crop: side of the square crop in pixels.
-    augment: "none", "hflip" or "flips_transpose".
+    augment: "none", "hflip", "flips_transpose" or "rotate".
     keep: whose weights are the result: "last", those of the last step, or the `Best`.
     threads: how many threads compute it, which its last bits depend on; None for as many as torch
         takes on the machine where it begins, which are recorded and resumed with.

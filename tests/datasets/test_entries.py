@@ -105,7 +105,7 @@ def assert_belongs(sample, image, original_points):
     return found
 
 
-@pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose"])
+@pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose", "rotate"])
 @pytest.mark.parametrize("data", [Pairs(3), RandomCrops(Pairs(3), 30, 34)])
 @pytest.mark.parametrize("degradation", [Clean, Downscaled, Photographed, JPEGCompressed])
 def test_everything_stays_with_its_pixels(augment, data, degradation):
@@ -198,7 +198,9 @@ def test_points_that_may_not_be_mirrored_are_refused_before_training():
     images.mirrored = None
     with pytest.raises(DataError, match=r"Pairs.* has points.*`mirrored`.*'none'"):
         TrainingSamples(Clean(Pairs()), images, 8, "hflip", seed=0)
-    TrainingSamples(Clean(Pairs()), images, 8, "none", seed=0)[0]
+    for augment in ("none", "rotate"):
+        samples = TrainingSamples(Clean(Pairs()), images, 8, augment, seed=0)
+        assert all(len(samples[p]["points"]) == 4 for p in range(8))
 
 
 def test_image_alone_reads_nothing_else():

@@ -99,27 +99,45 @@ PLAIN = (1, 0, 0, 1)
 MIRRORED = (1, 0, 0, -1)
 
 
-@pytest.mark.parametrize(("augment", "kinds"), [("none", 1), ("hflip", 2), ("flips_transpose", 8)])
+ROTATED = {PLAIN, (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("augment", "kinds"), [("none", 1), ("hflip", 2), ("flips_transpose", 8), ("rotate", 4)]
+)
 def test_augmentation_gives_its_orientations_equally_often(augment, kinds):
     samples = samples_of(Clean(Maps()), augment=augment)
     found = [steps(samples[p]) for p in range(800)]
     counts = {kind: found.count(kind) for kind in set(found)}
     assert len(counts) == kinds
-    assert {"none": {PLAIN}, "hflip": {PLAIN, MIRRORED}}.get(
+    assert {"none": {PLAIN}, "hflip": {PLAIN, MIRRORED}, "rotate": ROTATED}.get(
         augment, counts.keys()
     ) == counts.keys()
     expected = 800 / kinds
     assert all(abs(n - expected) < 4 * expected**0.5 for n in counts.values())
 
 
-def test_augmentation_is_a_rearrangement_of_the_same_crop():
-    plain, turned = (samples_of(Clean(Maps()), augment=a) for a in ("none", "flips_transpose"))
+@pytest.mark.parametrize("augment", ["flips_transpose", "rotate"])
+def test_augmentation_is_a_rearrangement_of_the_same_crop(augment):
+    plain, turned = (samples_of(Clean(Maps()), augment=a) for a in ("none", augment))
     for p in range(30):
         one, other = (s[p]["input"].flatten(1).T.tolist() for s in (plain, turned))
         assert sorted(one) == sorted(other)
 
 
-@pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose"])
+def test_rotation_is_by_as_many_quarters_as_the_fifth_number_has():
+    plain, rotated = (samples_of(Clean(Maps()), augment=a) for a in ("none", "rotate"))
+    turns = []
+    for p in range(40):
+        key = np.random.SeedSequence((1, 0, p)).generate_state(1, np.uint32)[0]
+        drawn = torch.rand(5, generator=torch.Generator().manual_seed(int(key)))[4]
+        turns.append(int(drawn / 0.25))
+        expected = torch.rot90(plain[p]["input"], turns[-1], (1, 2))
+        assert torch.equal(rotated[p]["input"], expected)
+    assert set(turns) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose", "rotate"])
 @pytest.mark.parametrize("degradation", [Clean, Labelled, lambda data: Noisy(data, 25)])
 def test_labels_stay_with_their_pixels(augment, degradation):
     spec = degradation(Maps())
@@ -132,10 +150,9 @@ def test_labels_stay_with_their_pixels(augment, degradation):
         assert torch.equal(labels, (rows + 2 * columns + number) % 19)
 
 
-def test_noise_does_not_depend_on_the_augmentation():
-    noise = [
-        samples_of(Noisy(Maps(), 25), augment=augment)[7] for augment in ("none", "flips_transpose")
-    ]
+@pytest.mark.parametrize("augment", ["hflip", "flips_transpose", "rotate"])
+def test_noise_does_not_depend_on_the_augmentation(augment):
+    noise = [samples_of(Noisy(Maps(), 25), augment=kind)[7] for kind in ("none", augment)]
     first, second = (sample["input"] - sample["target"] for sample in noise)
     assert torch.allclose(first, second, atol=1e-6)
 
@@ -168,7 +185,7 @@ def test_crop_larger_than_the_image_names_it_and_the_fix():
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="at least 1 pixel"):
         samples_of(Clean(Maps()), crop=0)
-    with pytest.raises(ValueError, match="one of 'none', 'hflip', 'flips_transpose', not 'rot90'"):
+    with pytest.raises(ValueError, match=r"one of 'none', 'hflip'.*'rotate', not 'rot90'"):
         samples_of(Clean(Maps()), augment="rot90")
     with pytest.raises(DataError, match="no image"):
         samples_of(Clean(Maps(0)))
