@@ -1,6 +1,12 @@
 import pytest
 import torch
-from network_checks import IdentityStartChecks, RestorationChecks, child_counts, parameter_count
+from network_checks import (
+    IdentityStartChecks,
+    RestorationChecks,
+    child_counts,
+    convolutions_in_turn,
+    parameter_count,
+)
 from torch.nn import functional as F
 
 from baselines.super_resolution.edsr import EDSR
@@ -23,6 +29,13 @@ class TestEDSR(RestorationChecks, IdentityStartChecks):
             "body": 33 * conv,
             "tail": 2 * 4 * conv + 9 * 64 * 3 + 3,
         }
+
+    def test_weights_are_drawn_head_body_tail(self, built):
+        """An order that changes would change every run from scratch."""
+        assert list(child_counts(built)) == ["head", "body", "tail"]
+        drawn = convolutions_in_turn(built, seed=0)
+        assert len(drawn) == 1 + 33 + 3
+        assert all(torch.equal(weight, value) for weight, value in drawn)
 
 
 def test_full_network_has_43_million_parameters():
@@ -96,8 +109,9 @@ def test_released_weights_compute_what_the_official_network_computes(tmp_path, p
         ({"add_mean.bias": None}, "has no layer add_mean"),
         ({"conv1.weight": torch.zeros(1)}, "is not EDSR: expected"),
         ({"head.0.weight": torch.zeros(8, 1, 3, 3)}, "is not EDSR: expected"),
+        ({"body.0.body.0.weight": None}, r"is not EDSR: it has no body\.0\.body\.0\.weight"),
     ],
-    ids=["range_1", "no_unit_kernel", "no_add_mean", "strange_layer", "grey"],
+    ids=["range_1", "no_unit_kernel", "no_add_mean", "strange_layer", "grey", "other_blocks"],
 )
 def test_checkpoints_of_other_networks_are_refused(tmp_path, change, message):
     state = official_checkpoint(8, 1, torch.Generator().manual_seed(0)) | change
