@@ -7,7 +7,9 @@ objective. So the weight is measured where the training begins, by a rule that i
     weight = share * mean_t |grad L_others| / mean_t |grad L_term|
 
 with the Euclidean norms of the gradients for the restored images of a batch, averaged over the
-first steps. During these steps the averages are those so far; then the weight stays.
+first steps. During these steps the averages are those so far; then the weight stays. A step in
+which the term has no gradient, such as the first of one that compares a batch of two with a queue
+that is still empty, counts in neither average.
 """
 
 from __future__ import annotations
@@ -42,8 +44,9 @@ class BalancedLoss(Loss):
 
     @property
     def weight(self) -> Tensor:
-        """The weight so far, 0-d float64; NaN before the first step."""
-        return float(self.spec.share) * self.others_norm / self.own_norm
+        """The weight so far, 0-d float64; zero before the term has shown a gradient."""
+        ratio = self.others_norm / self.own_norm.clamp_min(torch.finfo(torch.float64).tiny)
+        return float(self.spec.share) * ratio
 
     def numbers(self) -> dict[str, Tensor]:
         """The weight, for the log."""
@@ -61,11 +64,13 @@ class BalancedLoss(Loss):
         """
         value = self.inner(pred, target, **self._own(needs))
         if self.training and torch.is_grad_enabled() and self.measured < self.spec.steps:
-            others, _ = self.others(pred, target, needs)
-            self.others_norm += _gradient_norm(others, pred)
-            self.own_norm += _gradient_norm(value, pred)
+            own = _gradient_norm(value, pred)
             self.measured += 1
-            if self.own_norm == 0:
+            if own > 0:
+                others, _ = self.others(pred, target, needs)
+                self.others_norm += _gradient_norm(others, pred)
+                self.own_norm += own
+            elif own == 0 and self.own_norm == 0 and self.measured == self.spec.steps:
                 raise ValueError(
                     f"{self.spec.symbol} has no gradient beside {self.spec.others!r}: no weight "
                     "gives it one"

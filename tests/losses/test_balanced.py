@@ -12,6 +12,7 @@ from torch import Tensor
 
 from losses.adversarial import Adversarial
 from losses.balanced import Balanced
+from losses.d2sm import D2SM
 from losses.features import Features
 from losses.l1 import L1
 from losses.l2 import L2
@@ -120,10 +121,40 @@ def test_weight_lasts_in_the_state_of_the_objective() -> None:
 
 def test_term_without_a_gradient_is_an_error_and_no_division_by_zero() -> None:
     pred, target = batch(0)
+    loss = built(Balanced(L2(), 1.0 * L1(), steps=3))
+    for _ in range(2):
+        assert loss(target.clone().requires_grad_(), target).item() == 0
     with pytest.raises(ValueError, match="L_2 has no gradient beside L1"):
-        built(Balanced(L2(), 1.0 * L1()))(target.clone().requires_grad_(), target)
+        loss(target.clone().requires_grad_(), target)
     flat = Objective(((0.0, L1()),))
     assert built(Balanced(L2(), flat))(pred, target).item() == 0
+
+
+def test_steps_without_a_gradient_are_not_averaged() -> None:
+    """D2SM on a batch of two has none before its queue has something in it."""
+    (pred, target), (other, _) = batch(0), batch(1)
+    loss = built(Balanced(L2(), 1.0 * L1(), steps=3))
+    assert loss(target.clone().requires_grad_(), target).item() == 0
+    for image in (pred, other):
+        loss(image, target)
+    mean = (l2_norm(pred, target) + l2_norm(other, target)) / 2
+    torch.testing.assert_close(loss.weight, (L1_NORM / mean).double())
+    loss(batch(2)[0], target)  # the fourth step measures nothing
+    torch.testing.assert_close(loss.weight, (L1_NORM / mean).double())
+
+
+def test_d2sm_of_whole_images_in_batches_of_two_waits_for_its_queue() -> None:
+    features = Features("vgg19", ("conv2_1",), weights="random", width=1 / 16)
+    term = Balanced(D2SM(features, window=None, stride=None, queue=4), 1.0 * L2())
+    loss, weights = built(term), []
+    for seed in range(2):
+        generator = torch.Generator().manual_seed(seed)
+        clean = torch.rand(2, 3, 32, 32, generator=generator)
+        noise = 0.1 * torch.randn(clean.shape, generator=generator)
+        loss((clean + noise).requires_grad_(), clean)
+        weights.append(float(loss.weight))
+    assert weights[0] == 0
+    assert weights[1] > 0
 
 
 def test_a_gradient_that_is_no_number_is_left_to_the_loop_to_tell() -> None:
