@@ -8,6 +8,7 @@ from map_images import MapImages, Maps, PairImages, Pairs, equal, integers, samp
 import datasets.sampling as sampling
 from datasets.crops import RandomCrops
 from datasets.degradations.bicubic import Downscaled
+from datasets.degradations.blind_downscaled import BlindDownscaled
 from datasets.degradations.camera_shake import CameraShake
 from datasets.degradations.clean import Clean, Labelled
 from datasets.degradations.clipped_noise import ClippedNoise
@@ -26,6 +27,7 @@ DEGRADATIONS = {
     "Noisy": lambda data: Noisy(data, (0, 75)),
     "ClippedNoise": lambda data: ClippedNoise(data, 100),
     "Downscaled": Downscaled,
+    "BlindDownscaled": lambda data: BlindDownscaled(data, blur=(0.2, 3)),
     "CameraShake": CameraShake,
     "JPEGCompressed": JPEGCompressed,
     "BayerMosaic": BayerMosaic,
@@ -107,7 +109,9 @@ def assert_belongs(sample, image, original_points):
 
 @pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose", "rotate"])
 @pytest.mark.parametrize("data", [Pairs(3), RandomCrops(Pairs(3), 30, 34)])
-@pytest.mark.parametrize("degradation", [Clean, Downscaled, Photographed, JPEGCompressed])
+@pytest.mark.parametrize(
+    "degradation", [Clean, Downscaled, BlindDownscaled, Photographed, JPEGCompressed]
+)
 def test_everything_stays_with_its_pixels(augment, data, degradation):
     samples = samples_of(degradation(data), crop=30, augment=augment)
     found = 0
