@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 from torch import Tensor
 
 from benchmarks.declare.training import Training
-from benchmarks.metrics.luma import Luma, luma
+from datasets.luma import Luma, luma
 
 Colour = Literal["RGB", "Y (MATLAB)", "Y (Pillow)"]
 
@@ -20,8 +20,8 @@ class Evaluation:
     Colour and border are those of metrics of pixels. Metrics that look through a network take the
     whole image in RGB, and so do those that need labels or points of it.
 
-    colour: "RGB", all three channels together, or one of the two lumas, see
-        `benchmarks.metrics.luma`.
+    colour: "RGB", all three channels together, or one of the two lumas, see `datasets.luma`. Images
+        of one channel are measured as they are: the data is luma, or grey, already.
     levels: 256 rounds the clamped output, and a luma, to 8 bit as an image file would; 0 measures
         floats.
     border: pixels left out at each side.
@@ -42,7 +42,7 @@ class Evaluation:
             )
 
     def prepare(self, image: Tensor) -> Tensor:
-        """(3, H, W) in any range -> clamped to [0, 1] and rounded as declared, border kept."""
+        """(C, H, W) in any range -> clamped to [0, 1] and rounded as declared, border kept."""
         image = image.clamp(0, 1)
         if self.levels:
             top = self.levels - 1
@@ -53,10 +53,10 @@ class Evaluation:
         """What metrics of pixels measure of an image: without the border, and in colour or luma.
 
         Args:
-            image: (3, H, W) or (1, H, W) in [0, 1].
+            image: (3, H, W) in [0, 1], or (1, H, W).
 
         Returns:
-            (3, h, w), or (1, h, w) of a luma. An image (1, H, W) is its own luma.
+            (3, h, w), or (1, h, w) of a luma and of an image of one channel.
 
         Raises:
             ValueError: nothing of the image lies within the border.

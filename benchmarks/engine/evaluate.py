@@ -45,7 +45,7 @@ def evaluate(
     Args:
         data: the degradation around the test set; images: the opened test set.
         first_output: called with the first image's output as the first metric has it prepared,
-            (3, H, W) in [0, 1].
+            (C, H, W) in [0, 1].
         failed: called with what cannot be built or raises, and its error; the others go on without
             it, unless this raises.
 
@@ -80,7 +80,7 @@ def evaluate(
 def output_of(
     network: nn.Module, data: Any, images: Images, i: int, resources: Resources, seed: int = 0
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Image `i` as the network gives it, (3, H, W), and the sample behind it."""
+    """Image `i` as the network gives it, (C, H, W), and the sample behind it."""
     sample = {k: v.to(resources.device) for k, v in test_sample(data, images, i, seed).items()}
     return restored(network, {name: value[None] for name, value in sample.items()})[0], sample
 

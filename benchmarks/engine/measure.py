@@ -107,10 +107,12 @@ def keep_picture(score: Score, network: nn.Module, status: Status, resources: Re
 
 
 def png(image: Tensor) -> bytes:
-    """An image (3, H, W) in [0, 1] as a PNG file."""
+    """An image in [0, 1] as a PNG file: (3, H, W) in colour, (1, H, W) in grey."""
     from PIL import Image
 
     pixels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(pixels[..., 0] if len(image) == 1 else pixels).save(
+        buffer, "PNG", compress_level=1
+    )
     return buffer.getvalue()

@@ -23,7 +23,7 @@ def restored(network: nn.Module, entries: dict[str, Tensor]) -> Tensor:
         entries: those that the network names, (1, C, H, W), or (1,) for a number of the image.
 
     Returns:
-        (1, 3, scale * H, scale * W).
+        (1, C, scale * H, scale * W), C as the network gives it.
     """
     height, width = entries[cast(Any, network).inputs[0]].shape[-2:]
     field = getattr(network, "receptive_field", None)

@@ -1,7 +1,7 @@
 """Peak signal-to-noise ratio, judged by scikit-image.
 
-10 log10(1 / MSE) for a peak of 1, the mean squared error taken over all pixels and all three RGB
-channels together, per image and in float64. Papers that crop a border or use luma get other
+10 log10(1 / MSE) for a peak of 1, the mean squared error taken over all pixels and all channels
+together, per image and in float64. Papers that crop a border or use luma get other
 numbers (0.1 to 2 dB); the protocol record of a table says what was cropped.
 """
 

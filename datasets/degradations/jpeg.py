@@ -24,29 +24,36 @@ def jpeg(image: Tensor, quality: int, subsampling: Subsampling = "4:2:0") -> Ten
     """The image after compression, in memory; no gradient.
 
     Args:
-        image: (3, H, W) RGB in [0, 1] on the CPU; rounded to 8 bit, as a JPEG encoder takes it.
+        image: (3, H, W) RGB or (1, H, W) grey, in [0, 1] on the CPU; rounded to 8 bit, as a JPEG
+            encoder takes it.
         quality: 1..100, of the Independent JPEG Group's scale.
-        subsampling: of the chroma planes.
+        subsampling: of the chroma planes; a grey image has none.
     Returns:
-        (3, H, W) float32, multiples of 1/255.
+        float32 of the shape of `image`, multiples of 1/255.
     Raises:
-        ValueError: an impossible quality or subsampling, or no colour image.
+        ValueError: an impossible quality or subsampling, or no image.
     """
     _check(quality, subsampling)
-    if image.ndim != 3 or image.shape[0] != 3:
-        raise ValueError(f"jpeg takes one image (3, H, W), not {tuple(image.shape)}")
-    grey_levels = (image.detach() * 255).round().clamp(0, 255).to(torch.uint8)
+    if image.ndim != 3 or image.shape[0] not in (1, 3):
+        raise ValueError(f"jpeg takes one image, (3, H, W) or (1, H, W), not {tuple(image.shape)}")
+    pixels = (image.detach() * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
     file = io.BytesIO()
-    Image.fromarray(grey_levels.permute(1, 2, 0).contiguous().numpy()).save(
-        file, "JPEG", quality=quality, subsampling=subsampling
-    )
-    planes = np.array(Image.open(file)).transpose(2, 0, 1)
+    if image.shape[0] == 1:
+        Image.fromarray(pixels[..., 0]).save(file, "JPEG", quality=quality)
+    else:
+        Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=subsampling)
+    planes = np.array(Image.open(file)).reshape(pixels.shape).transpose(2, 0, 1)
     return torch.from_numpy(planes).contiguous().to(torch.float32).div_(255)
 
 
-def _check(quality: int, subsampling: Subsampling) -> None:
+def check_quality(quality: int) -> None:
+    """Raises ValueError for what is no quality of a JPEG encoder."""
     if not 1 <= quality <= 100 or quality != int(quality):
         raise ValueError(f"quality must be a whole number in 1..100, not {quality!r}")
+
+
+def _check(quality: int, subsampling: Subsampling) -> None:
+    check_quality(quality)
     if subsampling not in get_args(Subsampling):
         known = ", ".join(map(repr, get_args(Subsampling)))
         raise ValueError(f"subsampling must be one of {known}, not {subsampling!r}")

@@ -13,6 +13,7 @@ from datasets.degradations.camera_shake import CameraShake
 from datasets.degradations.clean import Clean, Labelled
 from datasets.degradations.clipped_noise import ClippedNoise
 from datasets.degradations.jpeg import JPEGCompressed
+from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from datasets.degradations.mosaic import BayerMosaic
 from datasets.degradations.noise import Noisy
 from datasets.degradations.photographed import Photographed
@@ -30,6 +31,7 @@ DEGRADATIONS = {
     "BlindDownscaled": lambda data: BlindDownscaled(data, blur=(0.2, 3)),
     "CameraShake": CameraShake,
     "JPEGCompressed": JPEGCompressed,
+    "LumaJPEGCompressed": lambda data: LumaJPEGCompressed(data, 10),
     "BayerMosaic": BayerMosaic,
     "Photographed": Photographed,
 }

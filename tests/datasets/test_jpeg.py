@@ -33,6 +33,17 @@ def test_jpeg_is_what_a_file_would_hold(subsampling, tmp_path):
     assert np.array_equal((compressed * 255).numpy().transpose(1, 2, 0).round(), expected)
 
 
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_a_grey_image_is_what_a_grey_file_would_hold(subsampling, tmp_path):
+    image = torch.rand(1, 21, 34, generator=torch.Generator().manual_seed(0))
+    pixels = np.round(image[0].numpy() * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=37)
+    compressed = jpeg(image, 37, subsampling)
+    assert compressed.shape == image.shape
+    expected = np.asarray(Image.open(tmp_path / "a.jpg"))
+    assert np.array_equal((compressed[0] * 255).numpy().round(), expected)
+
+
 def test_pillows_own_subsampling_is_the_default():
     image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
     file = io.BytesIO()
@@ -78,8 +89,10 @@ def test_impossible_arguments_are_refused():
             JPEGCompressed(Kodak24(), quality)
     with pytest.raises(ValueError, match="'4:4:4', '4:2:2', '4:2:0', not '4:1:1'"):
         JPEGCompressed(Kodak24(), subsampling="4:1:1")
-    with pytest.raises(ValueError, match=r"one image \(3, H, W\), not \(1, 3, 8, 8\)"):
+    with pytest.raises(ValueError, match=r"one image, .* or \(1, H, W\), not \(1, 3, 8, 8\)"):
         jpeg(torch.zeros(1, 3, 8, 8), 20)
+    with pytest.raises(ValueError, match=r"not \(2, 8, 8\)"):
+        jpeg(torch.zeros(2, 8, 8), 20)
 
 
 def test_sample_is_the_compressed_image():

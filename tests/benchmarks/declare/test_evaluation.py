@@ -39,6 +39,13 @@ def test_colour_is_what_metrics_of_pixels_see():
     assert torch.allclose(rounded, rounded.round(), atol=1e-4)
 
 
+@pytest.mark.parametrize("colour", ["RGB", "Y (MATLAB)", "Y (Pillow)"])
+def test_an_image_of_one_channel_is_measured_as_it_is(colour):
+    image = torch.rand(1, 6, 7)
+    found = Evaluation(colour=colour, border=1).pixels(image)
+    assert torch.equal(found, image[:, 1:-1, 1:-1])
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -1,11 +1,13 @@
 """Metrics of pixels follow the evaluation's colour; metrics that look through a network do not."""
 
+import io
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from baselines.pass_through import PassThrough
@@ -15,6 +17,7 @@ from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.ms_ssim import MSSSIM
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.metrics.ssim import SSIM
+from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from datasets.degradations.noise import Noisy
 from datasets.embedded.photographs import Photographs
 from datasets.images import DataPaths
@@ -75,6 +78,24 @@ def test_colours_give_numbers_of_their_own(images):
     }
     assert found["Y (MATLAB)"] == pytest.approx(found["Y (Pillow)"] + 1.32, abs=0.05)
     assert found["Y (Pillow)"] > found["RGB"] + 2  # noise of three channels averages out
+
+
+def test_data_of_one_channel_is_measured_as_files_of_one_plane(images):
+    """Pillow and scikit-image on grey files with a border cut, image by image."""
+    data = LumaJPEGCompressed(Photographs("val"), quality=10)
+    asked = [(metric, Evaluation("Y (MATLAB)", border=8)) for metric in (PSNR(), SSIM())]
+    values = evaluate(PassThrough(), data, images, asked, LocalResources())
+    for i in range(len(images)):
+        plane = np.floor(rgb2ycbcr(np.array(images.image(i)))[..., 0] + 0.5).astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(plane).save(file, "JPEG", quality=10)
+        clean, degraded = (x[8:-8, 8:-8] for x in (plane, np.asarray(Image.open(file))))
+        psnr, ssim = (values[one][i] for one in asked)
+        assert psnr == pytest.approx(peak_signal_noise_ratio(clean, degraded), abs=1e-4)
+        theirs = structural_similarity(
+            clean, degraded, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+        assert ssim == pytest.approx(theirs, abs=1e-5)
 
 
 def test_every_metric_of_pixels_takes_luma_and_the_others_take_rgb(images):

@@ -17,8 +17,11 @@ from benchmarks.engine.measure import measure, png
 from benchmarks.engine.score import Score
 from benchmarks.engine.status import EVALUATE_MODULE
 from benchmarks.metrics.psnr import PSNR
+from benchmarks.report.contact_sheet import contact_sheet
 from datasets.degradations.clean import Clean
+from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from datasets.degradations.noise import Noisy
+from datasets.sampling import test_sample as sample_of
 
 FIXED = Fixed(network(quick.Copy))
 
@@ -34,6 +37,12 @@ def test_picture_has_the_images_pixels():
     assert pixels.shape == (2, 4, 3)
     assert pixels[1, 3].tolist() == [255, 100, 0]
     assert pixels[0, 0].tolist() == [0, 100, 128]
+
+
+def test_picture_of_one_channel_is_grey():
+    image = torch.zeros(1, 2, 4)
+    image[0, 1, 3], image[0, 0] = 1.0, 100 / 255
+    assert opened(png(image)).tolist() == [[100] * 4, [0, 0, 0, 255]]
 
 
 def test_record_of_a_score_tells_what_was_measured(tmp_path):
@@ -102,6 +111,23 @@ def test_first_image_is_kept_as_it_was_restored(tmp_path):
     assert pixels.shape == (16, 16, 3)
     assert set(pixels.flatten().tolist()) == {100}
     assert not engine.status.failed_before(FIXED)  # what was measured has not failed
+
+
+def test_one_channel_is_measured_kept_and_shown(tmp_path):
+    engine = quick.quick_engine(tmp_path)
+    data = LumaJPEGCompressed(quick.Cards((100, 150), slope=3), quality=10)
+    score = Score(FIXED, data, PSNR(), Evaluation(colour="Y (MATLAB)"))
+    engine.ensure_scores([score], "the row")
+    folder = engine.status.folder(FIXED)
+    name = engine.status.picture_name(score)
+    images = data.data.open(None)
+    sample = sample_of(data, images, 0, 0)
+    assert np.array_equal(opened(folder.read(name)), (sample["input"][0] * 255).round())
+    error = (sample["input"] - sample["target"]).double().square().mean()
+    value = engine.status.record(score)["values"][0]
+    assert value == pytest.approx(float(-10 * error.log10()), abs=1e-6)
+    sheet = contact_sheet([("a row", folder.path / name)])
+    assert opened(sheet).shape[2] == 3
 
 
 def test_long_measurements_tell_their_progress(tmp_path, monkeypatch, capsys):

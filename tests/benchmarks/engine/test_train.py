@@ -9,11 +9,13 @@ import pytest
 import quick
 import tiny
 import torch
+from torch import nn
 
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.training import Adam, MultiStep
 from benchmarks.engine import train as module
 from benchmarks.engine.train import Checkpoints, Trainee, TrainingError, train
+from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from losses.d2sm import D2SM
 from losses.l1 import L1
 from losses.local_resources import LocalResources
@@ -22,6 +24,21 @@ from losses.objective import Loss, Term
 STEPS = 6
 TRAINING = replace(quick.TRAINING, steps=STEPS, schedule=MultiStep((2, 5), 0.5))
 RUN = Run(network(tiny.TinyDenoiser), 1.0 * L1(), quick.TRAIN, TRAINING)
+
+
+class OnePlane(nn.Module):
+    """A network of one channel in and one out."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("input",)
+    outputs: ClassVar[tuple[str, ...]] = ("pred",)
+    revision: ClassVar[int] = 1
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, plane):
+        return self.body(plane)
 
 
 @dataclass(frozen=True)
@@ -221,3 +238,13 @@ def test_terms_draw_other_numbers_than_the_initialisation():
 
 def test_a_single_term_is_an_objective():
     assert same(weights(trained(replace(RUN, objective=L1()))), weights(trained(RUN)))
+
+
+def test_images_of_one_channel_are_trained_on():
+    data = LumaJPEGCompressed(quick.Cards((60, 120), slope=3), quality=10)
+    training = replace(TRAINING, steps=40, optimizer=Adam(0.02))
+    kept = Kept(every=math.inf)
+    result = trained(replace(RUN, network=network(OnePlane), data=data, training=training), kept)
+    assert result(torch.rand(2, 1, 8, 8)).shape == (2, 1, 8, 8)
+    losses = [line["L_1"] for line in kept.logged]
+    assert losses[-1] < losses[0] / 2

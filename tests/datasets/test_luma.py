@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 from skimage.color import rgb2ycbcr
 
-from benchmarks.metrics.luma import luma
+from datasets.luma import luma
 
 PHOTOGRAPH = data.coffee()[:96, :128]
 

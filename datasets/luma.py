@@ -1,4 +1,4 @@
-"""The luma of an image, on which some papers measure; there are two in use.
+"""The luma of an image, on which some papers train and measure; there are two in use.
 
 Both take ITU-R BT.601's weights. MATLAB's rgb2ycbcr has footroom and headroom (16 to 235), Pillow's
 `convert("L")`, as libjpeg, the full range: a PSNR on the former is 20 log10(255 / 219) = 1.32 dB
