@@ -14,7 +14,7 @@ that sees the same input. Both networks take their step from the same batch and 
 what supervises the restorer are the features that the partner had before its own step.
 
 Assumed, for the paper does not say: neither loss has a gradient in the other's network; "L_2" is
-the mean squared difference; target features are not scaled.
+the mean squared difference.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class PartnerLoss(SelfTrained):
                     f"{name} is {tuple(a.shape)} in one network and {tuple(b.shape)} in the other: "
                     "supervised features must have one size (STFT, Sec. 2.2)"
                 )
-        return torch.stack([self.distance(a, b) for a, b in zip(ours, theirs, strict=True)]).sum()
+        unit = float(self.spec.unit)
+        pairs = zip(ours, theirs, strict=True)
+        return torch.stack([self.distance(a / unit, b / unit) for a, b in pairs]).sum()
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ class TargetFeature(Term):
     lr: of the extractor's Adam. halve_every: steps after which it is halved; 0 for never.
     restraint: lambda_2, by how much the extractor is drawn to the restorer's features.
     distance: a key of `feature_distances.DISTANCES`.
+    unit: what features are divided by before they are compared: 255 for networks that work on grey
+        levels 0..255 inside, so that a weight means the same as for images in [0, 1].
     """
 
     partner: Any
@@ -120,6 +124,7 @@ class TargetFeature(Term):
     halve_every: int = 0
     restraint: float = 0.1
     distance: str = "l2"
+    unit: float = 1.0
 
     symbol: ClassVar[str] = "L_feat"
 

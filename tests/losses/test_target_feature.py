@@ -109,6 +109,16 @@ def test_value_is_the_distance_to_the_features_before_the_step(
     torch.testing.assert_close(value.detach(), expected)
 
 
+def test_features_are_compared_in_their_unit(
+    resources: Resources, photographs: Tensor, noisy: Tensor
+) -> None:
+    restorer, partner = Pair(), Pair(1)
+    plain = _step(_built(resources, copy.deepcopy(partner)), restorer, noisy, photographs)
+    in_grey_levels = _built(resources, copy.deepcopy(partner), unit=255)
+    scaled = _step(in_grey_levels, restorer, noisy, photographs)
+    torch.testing.assert_close(scaled, plain / 255**2)
+
+
 def test_features_of_one_batch_do_not_supervise_the_next(
     resources: Resources, photographs: Tensor, noisy: Tensor
 ) -> None:
