@@ -21,6 +21,7 @@ from benchmarks.profiles.stand_ins import stand_in
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
 from datasets.folders import PhotographFolders
+from datasets.together import Together
 from losses.balanced import Balanced
 from losses.features import Features
 from losses.normalised_vgg import NormalisedVGG19
@@ -63,8 +64,8 @@ def _looks(term: Term) -> bool:
 class Resolver:
     """Turns declarations into what a profile runs on a machine, which may lack weights files.
 
-    photographs: folders below the data root that stand in for a set of photographs, by split, in
-        the lite profile; without them it takes the declared set.
+    photographs: folders below the data root that stand in for DIV2K, alone or with the sets that
+        follow it, by split, in the lite profile; without them it takes the declared set.
     """
 
     profile: Profile
@@ -108,7 +109,8 @@ class Resolver:
         if self.profile.embedded:
             is_set = hasattr(node, "open") and not isinstance(node, type)
             return stand_in(node) if is_set else node
-        if isinstance(node, DIV2K) and (folders := dict(self.photographs).get(node.split)):
+        first = node.sets[0] if isinstance(node, Together) else node
+        if isinstance(first, DIV2K) and (folders := dict(self.photographs).get(first.split)):
             return PhotographFolders(folders)
         return node
 

@@ -10,14 +10,43 @@ from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
 from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
+from datasets.flickr2k import Flickr2K
+from datasets.folders import (
+    BSD100,
+    CBSD68,
+    LIVE1,
+    BSDS500Val,
+    Kodak24,
+    McMaster,
+    Set5,
+    Set14,
+    Urban100,
+)
+from datasets.together import Together
 
 EMBEDDED = (Photographs, StreetScenes)
+
+
+def _crops(size: int, seed: int) -> RandomCrops:
+    """Parts of the test photographs; each seed gives others, so that columns differ."""
+    return RandomCrops(Photographs("val"), count=3, size=size, seed=seed)
+
 
 STAND_INS: dict[Any, Any] = {
     Cityscapes("train"): StreetScenes("train", count=48, height=128, width=256),
     Cityscapes("val"): StreetScenes("val", count=4, height=128, width=256),
     DIV2K("train"): Photographs("train"),
-    DIV2K("valid"): RandomCrops(Photographs("val"), count=3, size=192),  # MS-SSIM, NIQE need 192
+    DIV2K("valid"): _crops(192, seed=0),  # MS-SSIM and NIQE need 192
+    Together((DIV2K("train"), Flickr2K(first=2500))): Photographs("train"),
+    Set5(): _crops(128, seed=1),
+    Set14(): _crops(128, seed=2),
+    BSD100(): _crops(128, seed=3),
+    Urban100(): _crops(128, seed=4),
+    Kodak24(): _crops(96, seed=5),
+    CBSD68(): _crops(96, seed=6),
+    McMaster(): _crops(96, seed=7),
+    LIVE1(): _crops(96, seed=8),
+    BSDS500Val(): _crops(96, seed=9),
 }
 
 

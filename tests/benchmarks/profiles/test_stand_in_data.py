@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.runs import Run
+from benchmarks.declare.sources import assumed
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table
 from benchmarks.declare.tree import walk
@@ -29,8 +30,10 @@ from datasets.degradations.noise import Noisy
 from datasets.div2k import DIV2K
 from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
+from datasets.flickr2k import Flickr2K
 from datasets.folders import PhotographFolders
 from datasets.images import DataPaths
+from datasets.together import Together
 
 RUNNABLE = [t for t in TABLES.values() if t.runnable and not t.released]
 PHOTOGRAPHS = Photographs("train")
@@ -182,6 +185,35 @@ def test_folders_stand_in_for_their_split_of_div2k_in_lite() -> None:
     assert resolved(LITE, Noisy(DIV2K("train"), 25), photographs=FOLDERS) == Noisy(wanted, 25)
     assert resolved(LITE, DIV2K("valid"), photographs=FOLDERS) == DIV2K("valid")
     assert resolved(LITE, Cityscapes("train"), photographs=FOLDERS) == Cityscapes("train")
+
+
+BOTH = Together((DIV2K("train"), Flickr2K(first=2500)))
+
+
+def test_folders_stand_in_for_div2k_with_what_follows_it() -> None:
+    wanted = PhotographFolders(("bsd100", "urban100"))
+    assert resolved(LITE, Noisy(BOTH, 25), photographs=FOLDERS) == Noisy(wanted, 25)
+    assert resolved(LITE, BOTH, photographs=FOLDERS[1:]) is BOTH
+    turned = Together((Flickr2K(), DIV2K("train")))
+    assert resolved(LITE, turned, photographs=FOLDERS) == Together((Flickr2K(), wanted))
+    assert resolved(PAPER, BOTH, photographs=FOLDERS) is BOTH
+
+
+def test_several_sets_have_one_stand_in() -> None:
+    assert resolved(SMOKE, BOTH) == PHOTOGRAPHS
+    assert resolved(SMOKE, Together((DIV2K("train"), Flickr2K(assumed(2500, "n"))))) == PHOTOGRAPHS
+
+
+def test_stand_ins_of_test_sets_share_no_photograph_with_those_of_training_sets(
+    tmp_path: Path,
+) -> None:
+    """And no two test sets have the same parts of photographs."""
+    paths = DataPaths(None, tmp_path)
+    crops = [data for data in STAND_INS.values() if isinstance(data, RandomCrops)]
+    tested = {sha256 for data in crops for _, sha256 in data.open(paths).manifest()}
+    assert tested.isdisjoint(sha256 for _, sha256 in PHOTOGRAPHS.open(paths).manifest())
+    places = [tuple(map(images.place, range(3))) for images in (d.open(paths) for d in crops)]
+    assert len(set(places)) == len(crops) == len(STAND_INS) - 4
 
 
 def test_folders_stand_in_for_nothing_in_the_other_profiles() -> None:
