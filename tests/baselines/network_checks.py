@@ -68,8 +68,7 @@ def revived(network: nn.Module) -> nn.Module:
 
 
 def revived_with_attention(network: nn.Module) -> nn.Module:
-    """The same for RCAN, whose features grow from block to block: their means times He weights are
-    attentions of 0 or 1 exactly, which no gradient passes."""
+    """The same for RCAN: as its features grow, attentions become 0 or 1 and pass no gradient."""
     network = revived(network)
     for name, parameter in network.named_parameters():
         if name.endswith("conv_du.0.weight"):
@@ -223,8 +222,7 @@ def psnr(pred: Tensor, target: Tensor) -> float:
 
 @torch.no_grad()
 def denoised_psnr(network: nn.Module, images: list[np.ndarray]) -> float:
-    """Mean over images, (H, W, 3) in 0..255, of 8-bit outputs; noise of sigma 25 that is neither
-    clipped nor quantised, as FFDNet and DnCNN are measured."""
+    """Mean over images, (H, W, 3) in 0..255, of 8-bit outputs; noise of sigma 25, not clipped."""
     values = []
     for clean in images:
         noise = np.random.RandomState(0).normal(0, 25 / 255, clean.shape)
