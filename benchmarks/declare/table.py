@@ -44,7 +44,6 @@ class Column:
     data: the test set; None where it is not implemented, or derived from other columns.
     label: the paper's heading where it is not the metric's symbol.
     evaluation: the column's own, where it is measured otherwise than the table says.
-    csv_only: measured besides what the paper's table has; it stands in the CSV alone.
     """
 
     metric: Metric | Unmeasured
@@ -52,7 +51,6 @@ class Column:
     group: str = ""
     label: str | None = None
     evaluation: Evaluation | None = None
-    csv_only: bool = False
 
     @property
     def implemented(self) -> bool:
@@ -133,11 +131,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Reference:
-    """A line of our own beside the paper's rows: what the input or the target itself scores."""
+    """A line of our own beside the paper's rows.
+
+    provider: what the input or the target itself scores; None where the line is of a row.
+    clean: measure on the undegraded image.
+    row: a row of the table once more, measured otherwise, such as after the last step of the same
+        training or in other colours. It is made with the row that it is of, and never ranked.
+    of: the name of that row; "" where it is of none and always made.
+    """
 
     label: str
-    provider: Any
-    clean: bool = False  # measure on the undegraded image
+    provider: Any = None
+    clean: bool = False
+    row: Row | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +192,9 @@ class Table(Exhibit):
     def __post_init__(self) -> None:
         for group, row in self.rows():
             self._check(group, row)
+        for reference in self.references:
+            if reference.row is not None:
+                self._check(f"reference {reference.label!r}", reference.row)
         for group, rows in self.groups.items():
             if self.base and self.base not in [row.label for row in rows]:
                 raise DeclarationError(f"{self.name}, {group}: has no row {self.base!r}")
@@ -193,15 +203,13 @@ class Table(Exhibit):
     def cells(self) -> int:
         """How many numbers the table has; a row with columns of its own may have none in some."""
         own = [[column for column in row.columns if column.implemented] for _, row in self.rows()]
-        shown = [column for column in self.columns if not column.csv_only]
-        return sum(len(columns or shown) for columns in own)
+        return sum(len(columns or self.columns) for columns in own)
 
     @property
     def runnable(self) -> int:
         """How many of them the suite can measure, given data and weights."""
         rows = [row for _, row in self.rows() if row.implemented]
-        columns = [c for row in rows for c in row.columns or self.columns]
-        return sum(c.implemented and not c.csv_only for c in columns)
+        return sum(c.implemented for row in rows for c in row.columns or self.columns)
 
     def printed(self) -> Grid:
         """The table as the paper prints it, and nothing else."""
@@ -238,7 +246,6 @@ class Table(Exhibit):
                 metric=column.metric.symbol,
                 digits=_digits(numbers[i], column.metric.digits),
                 higher_is_better=column.metric.higher_is_better,
-                csv_only=column.csv_only,
             )
             for i, column in enumerate(self.columns)
         ]

@@ -127,25 +127,37 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
     columns = [resolver.column(table, column) for column in table.columns]
     rows = []
     for group, row in table.rows():
-        providers = _providers(resolver, table, row, numbers)
-        shown = [resolver.column(table, column) for column in row.columns] or columns
-        shown = [_undegraded(c) for c in shown] if row.role == "reference" else shown
-        scores = [
-            _scores(providers, c, row.evaluation or c.evaluation or table.protocol.evaluation)
-            for c in shown
-        ]
+        providers, scores = _measured(resolver, table, row, columns, numbers)
         name = name_of(group, row)
         rows.append(PlannedRow(name, group, row.label, row.method or group, providers, scores, row))
     if only:
         _ask(rows, only, table)
+    asked = {row.name for row in rows if row.asked}
     references = []
     for reference in table.references:
+        label = reference.label
+        if reference.row is not None:
+            providers, scores = _measured(resolver, table, reference.row, columns, numbers)
+            wanted = not reference.of or reference.of in asked
+            references.append(PlannedRow(label, "", label, "", providers, scores, asked=wanted))
+            continue
         shown = [_undegraded(column) for column in columns] if reference.clean else columns
         usual = table.protocol.evaluation
         scores = [_scores([reference.provider], c, c.evaluation or usual) for c in shown]
-        label = reference.label
         references.append(PlannedRow(label, "", label, "", [reference.provider], scores))
     return Plan(table, status, numbers, rows, references)
+
+
+def _measured(
+    resolver: Resolver, table: Table, row: Row, columns: list[Column], seeds: Sequence[int]
+) -> tuple[list[Provider], list[list[Score]]]:
+    """A row's providers, one per seed, and its scores by column; `columns` are the table's."""
+    providers = _providers(resolver, table, row, seeds)
+    shown = [resolver.column(table, column) for column in row.columns] or columns
+    shown = [_undegraded(c) for c in shown] if row.role == "reference" else shown
+    usual = table.protocol.evaluation
+    scores = [_scores(providers, c, row.evaluation or c.evaluation or usual) for c in shown]
+    return providers, scores
 
 
 def row_named(plan: Plan, wanted: str) -> PlannedRow:

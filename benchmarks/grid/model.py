@@ -34,7 +34,6 @@ class Column:
     other_set: why the images that were measured are not the paper's test set, such as "Kodak24()
         in the place of DIV2K('valid')"; such numbers have an order that can be held against the
         paper's, and values that cannot. Empty where nothing speaks against them.
-    csv_only: measured besides what the paper's table has, and shown in the CSV alone.
     """
 
     group: str
@@ -44,7 +43,6 @@ class Column:
     higher_is_better: bool | None
     stand_in: str = ""
     other_set: str = ""
-    csv_only: bool = False
 
     @property
     def name(self) -> str:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.cbdnet import CBDNet
+from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
+from baselines.jpeg.arcnn import ARCNN
 from baselines.super_resolution.edsr import EDSR
+from baselines.super_resolution.rcan import RCAN
 from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Training
@@ -28,6 +31,9 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     SRN: (Begin(6000, 4, 64, 3e-4), Short(400, 4, 64, 1e-4)),
     DsDeblur: (Begin(3000, 4, 64, 3e-4), Short(400, 4, 64, 1e-4)),
     EDSR: (Begin(4000, 8, 64, 5e-4), Short(400, 8, 64, 1e-4)),
+    RCAN: (Begin(3000, 8, 64, 5e-4), Short(400, 8, 64, 1e-4)),
+    DnCNN: (Begin(3000, 8, 40, 1e-3), Short(400, 8, 40, 1e-4)),
+    ARCNN: (Begin(4000, 8, 48, 5e-4), Short(400, 8, 48, 1e-4)),
 }
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.denoising.cbdnet import CBDNet
+from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
+from baselines.jpeg.arcnn import ARCNN
 from baselines.super_resolution.edsr import EDSR
+from baselines.super_resolution.rcan import RCAN
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Training
 from benchmarks.profiles.profile import Begin, Profile, Short, WarmUp, recipe_for
@@ -32,6 +35,9 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     SRN: (Begin(120, 4, 32, 3e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
     DsDeblur: (Begin(50, 4, 32, 5e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
     EDSR: (Begin(100, 8, 64, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
+    RCAN: (Begin(60, 8, 64, 1e-3, IDENTITY), Short(5, 8, 64, 2e-4)),
+    DnCNN: (Begin(100, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
+    ARCNN: (Begin(300, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 2e-4)),
 }
 
 

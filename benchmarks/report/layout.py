@@ -29,30 +29,28 @@ def arrange(
 ) -> Sheet[Words]:
     """Lay out `rows`; `text(row, column)` gives a cell by its place in the model.
 
-    A repeated first label is left blank. A column of labels that says nothing is left out, and so
-    is a column of numbers that is for the CSV alone.
+    A repeated first label is left blank, and a column of labels that says nothing is left out.
     as_printed: with the paper's own headings.
     """
-    shown = [c for c, column in enumerate(grid.columns) if not column.csv_only]
-    columns = [grid.columns[c] for c in shown]
+    columns = grid.columns
     headings = [column.printed_heading if as_printed else column.heading for column in columns]
     above = [_above(c.group, heading) for c, heading in zip(columns, headings, strict=True)]
     if grid.layout == "transposed":
         labels = [(c.group, heading) for c, heading in zip(columns, headings, strict=True)]
         blocks = ["" for _ in columns]
         headers = [_words(row.method, row.label.strip("-")) for row in rows]
-        cells = [[text(r, c) for r in range(len(rows))] for c in shown]
+        cells = [[text(r, c) for r in range(len(rows))] for c in range(len(columns))]
     elif grid.layout == "paired":
         sets = _groups(rows)
         labels = [(rows[members[0]].method, "") for members in sets]
         blocks = ["" for _ in sets]
         headers = [_words(*words, rows[r].label) for words in above for r in sets[0]]
-        cells = [[text(r, c) for c in shown for r in members] for members in sets]
+        cells = [[text(r, c) for c in range(len(columns)) for r in members] for members in sets]
     else:
         labels = [(row.method, row.label) for row in rows]
         blocks = [row.group for row in rows]
         headers = above
-        cells = [[text(r, c) for c in shown] for r in range(len(rows))]
+        cells = [[text(r, c) for c in range(len(columns))] for r in range(len(rows))]
     used = [i for i in (0, 1) if any(label[i] for label in labels)] or [0]
     blanked = _without_repeats(labels, blocks)
     return Sheet(

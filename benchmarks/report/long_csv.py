@@ -51,8 +51,6 @@ def printed_csv(grid: Grid) -> str:
     writer.writerow(PRINTED)
     for row in grid.rows:
         for cell, column in zip(row.cells, grid.columns, strict=True):
-            if column.csv_only:
-                continue
             bold = int(cell.paper_bold) if grid.bold_known else None
             place = (grid.name, row.group, row.label, column.name)
             writer.writerow((*place, cell.paper, cell.paper_rank, bold, cell.paper_mark))

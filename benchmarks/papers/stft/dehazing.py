@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from benchmarks.papers.stft.protocol import pair, paired_table, psnr_on
+from benchmarks.declare.table import Column, Row, Table, Unmeasured
 
 # fmt: off
-TABLE1B = paired_table(
+TABLE1B = Table(
     name="stft_table1b",
     source="STFT, Table 1 (b)",
     caption="Dehazing",
-    columns=psnr_on("NYU2"),
+    columns=(Column(Unmeasured("PSNR", digits=2, higher_is_better=True), group="NYU2", label=""),),
+    rank_within="group",
+    layout="paired",
+    headers=("Network", "Training"),
     groups={
-        "AOD (< 10K parameters)":  pair("20.088", "**20.238**"),
-        "PPDN (> 30M parameters)": pair("29.707", "**29.923**"),
+        "AOD (< 10K parameters)": [
+            Row("L_pixel", None, None, "20.088"), Row("+ L_feat", None, None, "**20.238**"),
+        ],
+        "PPDN (> 30M parameters)": [
+            Row("L_pixel", None, None, "29.707"), Row("+ L_feat", None, None, "**29.923**"),
+        ],
     },
 )
 # fmt: on

@@ -18,6 +18,7 @@ PAPER = Paper(
         denoising.TABLE1C,
         jpeg.TABLE2,
         denoising.TABLE3,
+        super_resolution.FIGURE4,
     ),
     claims=claims.CLAIMS,
     repeated=(

@@ -106,7 +106,7 @@ def test_released_and_fixed_networks_have_no_record_so_their_code_counts():
     from benchmarks.papers.d2sm.denoising import SEGMENTER
 
     table = calibration.TABLE
-    (row,), column = table.groups["FFDNet"], table.columns[0]
+    (row,), column = table.groups["FFDNet, colour"], table.columns[0]
     score = Score(row.released, column.data, column.metric, table.protocol.evaluation)
     names = freshness.sources(score, EVALUATE_MODULE)
     assert {"baselines.denoising.ffdnet", "baselines.released"} <= names.keys()

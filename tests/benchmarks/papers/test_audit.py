@@ -82,7 +82,7 @@ def test_stfts_ffdnet_is_above_the_published_one_by_what_is_said(grids):
         for data, _, sigma in places
     ]
     published = [
-        column_of(grids["calibration"], "FFDNet / FFDNet colour", f"{data} sigma={sigma} PSNR")
+        column_of(grids["calibration"], "FFDNet, colour", f"{data} sigma={sigma} PSNR")
         for _, data, sigma in places
     ]
     said = finding_about("STFT, Table 1 (c)")

@@ -7,13 +7,8 @@ import io
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from benchmarks.grid.model import Cell, Column, Grid, GridRow
-from benchmarks.report.latex import latex
-from benchmarks.report.long_csv import long_csv, printed_csv
-from benchmarks.report.markdown import markdown
-from benchmarks.report.terminal import terminal
+from benchmarks.grid.model import Cell, Grid
+from benchmarks.report.long_csv import long_csv
 
 HEADER = (
     "table,group,row,column,ours,ours_rank,paper,paper_rank,delta,"
@@ -106,18 +101,3 @@ def test_references_come_last_and_unranked(build: Any) -> None:
 def test_words_of_the_paper_are_not_numbers(build: Any) -> None:
     (line,) = read(build.grid([[Cell("> 30M", values=(31.0,), status="ok")]]))
     assert (line["paper"], line["paper_rank"], line["delta"]) == ("", "", "")
-
-
-@pytest.mark.parametrize("layout", ["rows", "transposed", "paired"])
-def test_a_column_for_the_csv_alone_is_nowhere_else(layout: str) -> None:
-    cells = [[Cell("31.0"), Cell("0.9")] for _ in range(4)]
-    columns = [Column("", m, m, 1, higher_is_better=True) for m in ("PSNR", "SSIM")]
-    labelled = [GridRow("ab"[i // 2], "ab"[i // 2], "xy"[i % 2], c) for i, c in enumerate(cells)]
-    columns[1] = replace(columns[1], csv_only=True)
-    grid = Grid("t", "nowhere", "a test", columns, labelled, layout=layout)  # type: ignore[arg-type]
-    assert {line["column"] for line in read(grid)} == {"PSNR", "SSIM"}
-    assert len(read(grid)) == 8
-    for text in (markdown(grid), terminal(grid), latex(grid), printed_csv(grid)):
-        assert "PSNR" in text
-        assert "SSIM" not in text
-        assert "0.9" not in text
