@@ -30,6 +30,7 @@ EPILOG = """examples:
   python reproduce.py --audit                                what does not fit in the papers' tables
   python reproduce.py --claims                               what the papers say, on their numbers
   python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
+  python reproduce.py --figure pdl_figure3                   a figure, of networks trained as above
   python reproduce.py --study pdl_table3                     a folder with pages for raters
   python reproduce.py --study-results answers-*.json         and what they answered, as the table
 
@@ -40,13 +41,14 @@ not (or, with --strict, a claim fails), 2 wrong usage, 130 stopped by Ctrl-C, 14
 
 VERBS = (
     "table", "list", "paper", "audit", "claims", "ledger", "explain", "study", "study_results",
+    "figure",
 )  # fmt: skip
 GOES_WITH = {
     "strict": ("claims",),
     "format": ("paper", "table", "study_results"),
-    "plan": ("table",),
+    "plan": ("table", "figure"),
     "only": ("table",),
-    "refresh": ("table", "study"),
+    "refresh": ("table", "study", "figure"),
 }
 
 
@@ -139,6 +141,7 @@ def add_verbs(group: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         help="add files that raters saved, and fill their study's table",
     )
+    what.add_argument("--figure", nargs="+", metavar="NAME", help="draw these figures, or all")
 
 
 def add_options(how: argparse._ArgumentGroup) -> None:

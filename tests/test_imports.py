@@ -37,12 +37,13 @@ def test_leaves_import_neither_each_other_nor_benchmarks(leaf):
 LAYERS = {
     "metrics": set(),
     "grid": set(),
-    "declare": {"metrics", "grid"},
+    "views": {"metrics", "grid"},
+    "declare": {"metrics", "views", "grid"},
     "profiles": {"declare", "metrics"},
     "report": {"grid"},
     "claims": {"declare", "grid"},
-    "papers": {"claims", "declare", "grid", "metrics"},
-    "engine": {"profiles", "declare", "metrics", "grid"},
+    "papers": {"claims", "declare", "grid", "metrics", "views"},
+    "engine": {"profiles", "declare", "metrics", "views", "grid"},
     "study": {"engine", "profiles", "declare", "grid"},
 }
 

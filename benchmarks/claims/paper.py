@@ -13,6 +13,7 @@ from benchmarks.claims.statements import Claim
 from benchmarks.claims.table_checks import Finding
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ class Paper:
     """One paper with everything that is declared of it.
 
     tables: in the order in which they are listed. repeated: numbers that stand in two of them.
+    figures: those that are drawn anew; what numbers they print is a table of the same name.
     notes: findings by reading, which no number decides.
     """
 
     name: str
     tables: tuple[Exhibit, ...]
+    figures: tuple[Figure, ...] = ()
     claims: tuple[Claim, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     stated: tuple[Stated, ...] = ()
@@ -81,4 +84,23 @@ def exhibits(papers: Sequence[Paper]) -> dict[str, Exhibit]:
                     f"{table.name!r}; rename one"
                 )
             found[table.name] = table
+    return found
+
+
+def figures(papers: Sequence[Paper]) -> dict[str, Figure]:
+    """All figures of the papers by name, in order.
+
+    Raises:
+        DeclarationError: two bear one name, or one that of a table that is not its own numbers.
+    """
+    tables, found = exhibits(papers), dict[str, Figure]()
+    for paper in papers:
+        for figure in paper.figures:
+            other = found.get(figure.name) or tables.get(figure.name)
+            if other is not None and other is not figure.prints:
+                raise DeclarationError(
+                    f"{paper.name}: {figure.source} and {other.source} are both named "
+                    f"{figure.name!r}; rename one"
+                )
+            found[figure.name] = figure
     return found

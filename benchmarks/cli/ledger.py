@@ -1,4 +1,4 @@
-"""--ledger: every choice behind a table with its origin."""
+"""--ledger: every choice behind a table or a figure with its origin."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from benchmarks.cli.session import named
 from benchmarks.cli.text import indented
 from benchmarks.declare.sources import ledger_entries
 from benchmarks.grid.ledger import merged, summary
+from benchmarks.papers.registry import FIGURES, TABLES
 
 
 def run(request: Request) -> int:
     """Print the choices of each table, the assumed ones first."""
-    for exhibit in named(request.words):
-        entries = ledger_entries(exhibit)
+    for exhibit in named(request.words, {**TABLES, **FIGURES}):
+        entries = ledger_entries(*exhibit.chosen)
         said = summary(entries) if entries else "nothing is implemented yet"
         print(f"{exhibit.source}: {exhibit.caption}\n{said}\n")
         for entry in merged(entries):

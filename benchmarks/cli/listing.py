@@ -1,4 +1,4 @@
-"""--list: all tables with what can be run of each, and what the results folder has of it."""
+"""--list: all tables and figures, what can be run of each and what the results folder has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from benchmarks.cli.figures import drawable, stem
 from benchmarks.cli.request import Request
+from benchmarks.declare.figure import Figure
+from benchmarks.declare.table import Table
 from benchmarks.engine.store import warn
-from benchmarks.papers.registry import TABLES
+from benchmarks.papers.registry import FIGURES, TABLES
 from benchmarks.profiles.registry import PROFILES
 from datasets.regular_files import check_regular
 
@@ -19,12 +22,24 @@ def run(request: Request) -> int:
     rows = [
         (name, f"{t.source}: {t.caption}", t.cells, t.how_much, measured(request.results, name))
         for name, t in TABLES.items()
+        if name not in FIGURES
     ]
-    print(tabulate(rows, headers=["name", "table", "cells", "can be run", "measured"]))
+    print(tabulate(rows, headers=["name", "table", "cells", "can be run", "measured"]) + "\n")
+    lines = [
+        (name, f"{figure.source}: {figure.caption}", drawn(request.results, figure))
+        for name, figure in drawable().items()
+    ]
+    print(tabulate(lines, headers=["name", "figure, by --figure", "drawn"]))
     print("\nprofiles:")
     for profile in PROFILES.values():
         print(f"  {profile.name:6} {profile.summary}")
     return 0
+
+
+def drawn(folder: Path, exhibit: Figure | Table) -> str:
+    """`lite, smoke`: the profiles in which a figure has been drawn."""
+    file = f"{stem(exhibit)}.svg"
+    return ", ".join(p for p in PROFILES if (folder / "tables" / p / file).is_file())
 
 
 def measured(folder: Path, name: str) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-from benchmarks.cli import audit, claims, explain, ledger, listing, printed, studies, tables
+from benchmarks.cli import (
+    audit,
+    claims,
+    explain,
+    figures,
+    ledger,
+    listing,
+    printed,
+    studies,
+    tables,
+)
 from benchmarks.cli.request import Request
 from benchmarks.declare.errors import DeclarationError, UsageError, tell
 from benchmarks.engine.store import StoreError
@@ -21,6 +31,7 @@ VERBS: dict[str, Callable[[Request], int]] = {
     "explain": explain.run,
     "study": studies.write,
     "study_results": studies.read,
+    "figure": figures.run,
 }
 
 

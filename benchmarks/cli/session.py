@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import torch
 from benchmarks.cli.request import Request
 from benchmarks.declare.errors import UsageError, nearest
 from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.figure import Figure
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.speed import Speed
 from benchmarks.declare.table import Table
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.execute import Engine
+from benchmarks.engine.figure import FigureWork
 from benchmarks.engine.freshness import load_all
 from benchmarks.engine.machine import commit
 from benchmarks.engine.plan import Plan, make_plan
@@ -27,7 +30,7 @@ from benchmarks.engine.store import Store, write_file
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.engine.work import TableWork, Work
 from benchmarks.grid.model import Grid
-from benchmarks.papers.registry import TABLES
+from benchmarks.papers.registry import FIGURES, TABLES
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.report.html import page
@@ -98,6 +101,13 @@ class Session:
                 return StudyWork(exhibit, PROFILES[self.request.profile], self.request.results)
         raise UsageError(f"{exhibit.name}: nothing knows how to fill a {type(exhibit).__name__}")
 
+    def drawn(self, exhibit: Figure | Table) -> FigureWork | TableWork:
+        """The work on a figure, or on a table that is drawn, with as many seeds as that takes."""
+        if isinstance(exhibit, Figure):
+            return FigureWork(exhibit, self.engine)
+        seeds = max(self.request.seeds, exhibit.seeds)
+        return TableWork(make_plan(exhibit, self.engine.status, seeds), self.engine)
+
     def measured(self) -> dict[str, Grid]:
         """Every exhibit as the store has it; nothing is run, and speeds are not timed.
 
@@ -154,19 +164,21 @@ def usable_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def named(names: tuple[str, ...]) -> list[Exhibit]:
+def named(names: tuple[str, ...], among: Mapping[str, Exhibit] = TABLES) -> list[Exhibit]:
     """The exhibits of these names, each once; `all` among them means every one.
+
+    Args:
+        among: what there is, by name.
 
     Raises:
         UsageError: one is unknown; the message lists all.
     """
-    known = ("all", *TABLES)
+    known = ("all", *among)
     for name in names:
         if name not in known:
             hint = nearest(name, known)
             raise UsageError(f"there is no table {name!r}{hint}; there are: {', '.join(known)}")
-    wanted = TABLES if "all" in names else dict.fromkeys(names)
-    return [TABLES[name] for name in wanted]
+    return [among[name] for name in (among if "all" in names else dict.fromkeys(names))]
 
 
 def fillable(with_data_root: bool) -> list[Exhibit]:
@@ -184,6 +196,8 @@ def to_fill(names: tuple[str, ...], with_data_root: bool) -> list[Exhibit]:
     if "all" in names:
         return fillable(with_data_root)
     for exhibit in found:
+        if exhibit.name in FIGURES:
+            raise UsageError(f"{exhibit.name} is a figure: {FIGURES[exhibit.name].how_much}")
         if not exhibit.fillable:
             known = ", ".join(t.name for t in TABLES.values() if t.fillable)
             raise UsageError(

@@ -1,4 +1,4 @@
-"""What a paper shows with numbers in it: a table of results, of speeds, of preferences.
+"""What a paper shows with numbers in it: a table of results, speeds or preferences, or a figure.
 
 How an exhibit is filled is no part of its declaration: `benchmarks.cli.session` knows the work.
 """
@@ -44,6 +44,11 @@ class Exhibit(ABC):
         """How much of it can be run, in words for a list."""
         known = {0: "not implemented", self.cells: "all"}
         return known.get(self.runnable, f"{self.runnable} cells")
+
+    @property
+    def chosen(self) -> tuple[Any, ...]:
+        """The declared objects whose choices stand in its ledger."""
+        return (self,)
 
     @abstractmethod
     def printed(self) -> Grid:

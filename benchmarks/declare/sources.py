@@ -108,9 +108,9 @@ def ledger(*nodes: Any) -> list[Choice]:
     return sorted(distinct, key=lambda choice: order.index(choice.source.kind))
 
 
-def ledger_entries(table: Any) -> list[LedgerEntry]:
-    """The ledger of a table as reports show it."""
+def ledger_entries(*nodes: Any) -> list[LedgerEntry]:
+    """The ledger of declared objects as reports show it; see `Exhibit.chosen`."""
     return [
         LedgerEntry(c.source.kind, c.where, c.value, c.source.note)  # type: ignore[arg-type]
-        for c in ledger(table)
+        for c in ledger(*nodes)
     ]

@@ -163,6 +163,8 @@ class Table(Exhibit):
     unit: the weight at which a term on features pulls as strongly as the pixel terms, in a profile
         whose feature network is not the paper's; other weights do so in proportion.
     plot: what is drawn of it, if anything is.
+    drawing: what turns the filled table into a figure, for `--figure`: a frozen dataclass with
+        `draw(grid)`, see `benchmarks.grid.gain_bars`. seeds: how many it takes at least.
     base, spreads: from which row the others' distance is shown, and with what, see `Grid`.
     """
 
@@ -186,6 +188,8 @@ class Table(Exhibit):
     released: bool = False
     unit: float = 1.0
     plot: Plot | None = None
+    drawing: Any = None
+    seeds: int = 1
     base: str = ""
     spreads: tuple[GridRow, ...] = ()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import nn
@@ -148,10 +149,10 @@ Schedule = MultiStep | EveryStep | Exponential | Cosine
 
 
 @dataclass(frozen=True)
-class Best:
-    """The weights that scored best on a set, looked at every so many steps and at the last one.
+class Probe:
+    """A number of the network, looked at every so many steps and at the last one, and logged.
 
-    If that set is a table's own test set, the table's caption says so.
+    Looking draws no random number and changes no bit of the training.
 
     metric, data: a `Metric`, and the degraded set on which it is measured.
     every: steps between two looks. evaluation: how the outputs are prepared, an `Evaluation`.
@@ -166,7 +167,35 @@ class Best:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise DeclarationError(f"Best looks every so many steps, at least 1, not {self.every}")
+            raise DeclarationError(
+                f"{type(self).__name__} looks every so many steps, at least 1, not {self.every}"
+            )
+
+    @property
+    def logged(self) -> str:
+        """The name under which the number stands in the log."""
+        return f"{self.metric.symbol} probed"
+
+    def steps(self, last: int) -> Collection[int]:
+        """The steps after which it looks in a training of `last` steps."""
+        return {*range(int(self.every), last + 1, int(self.every)), last}
+
+    def shortened(self, share: float) -> Self:
+        """That of a training that is `share` times as long; it looks as often."""
+        return replace(self, every=max(1, round(self.every * share)))
+
+
+@dataclass(frozen=True)
+class Best(Probe):
+    """The weights that scored best where a probe looks.
+
+    If that set is a table's own test set, the table's caption says so.
+    """
+
+    @property
+    def logged(self) -> str:
+        """The name under which the number stands in the log."""
+        return f"{self.metric.symbol} to keep"
 
     def better(self, value: float, best: float | None) -> bool:
         """Whether a value is better than the best one before it, the earlier of two equal ones."""
@@ -182,6 +211,7 @@ class Training:
     steps: optimiser steps. batch: crops per step. crop: side of the square crop in pixels.
     augment: "none", "hflip", "flips_transpose" or "rotate".
     keep: whose weights are the result: "last", those of the last step, or the `Best`.
+    probe: what is looked at on the way, for a figure of the training; None for nothing.
     threads: how many threads compute it, which its last bits depend on; None for as many as torch
         takes on the machine where it begins, which are recorded and resumed with.
     """
@@ -194,6 +224,12 @@ class Training:
     augment: Augmentation = "none"
     keep: Literal["last"] | Best = "last"
     threads: int | None = None
+    probe: Probe | None = None
+
+    @property
+    def probes(self) -> list[Probe]:
+        """What looks at the network on the way: the probe, and what chooses the weights."""
+        return [p for p in (self.probe, self.keep) if isinstance(p, Probe)]
 
     def shortened(self, steps: int, **changes: Any) -> Training:
         """The same recipe in fewer steps; what happens during the training does so in proportion.
@@ -202,8 +238,7 @@ class Training:
             changes: other fields and their new values.
         """
         share = steps / self.steps
-        keep = self.keep
-        if isinstance(keep, Best):
-            keep = replace(keep, every=max(1, round(keep.every * share)))
+        keep = self.keep.shortened(share) if isinstance(self.keep, Best) else self.keep
+        probe = None if self.probe is None else self.probe.shortened(share)
         schedule = self.schedule.shortened(share)
-        return replace(self, steps=steps, schedule=schedule, keep=keep, **changes)
+        return replace(self, steps=steps, schedule=schedule, keep=keep, probe=probe, **changes)

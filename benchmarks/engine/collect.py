@@ -50,7 +50,7 @@ def declared(exhibit: Exhibit, profile: Profile) -> Grid:
         if name == "paper"
         else "These are the declared choices, which the paper profile runs; what this profile ran "
         "instead stands above.",
-        ledger=ledger_entries(exhibit),
+        ledger=ledger_entries(*exhibit.chosen),
     )
 
 

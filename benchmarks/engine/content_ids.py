@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.declare.runs import Fixed, LastStep, Network, Provider, Released
 from benchmarks.declare.sources import plain
+from benchmarks.declare.training import Training
 from benchmarks.declare.tree import parts
 from benchmarks.engine.score import Score
 from datasets.images import DataPaths, Images
@@ -92,6 +93,8 @@ class ContentIds:
         entry = {name: self.canonical(part) for name, part in parts(node)}
         if isinstance(node, Released):
             del entry["origin"]  # where a file comes from does not change what it is
+        if isinstance(node, Training) and node.probe is None:
+            del entry["probe"]  # a training that nothing looks at is the one it always was
         return {"type": type(node).__name__, "revision": getattr(node, "revision", 1), **entry}
 
     def _manifest(self, spec: Any) -> str:

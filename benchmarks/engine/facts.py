@@ -36,7 +36,7 @@ def facts(plan: Plan) -> list[Fact]:
     ]
     if profile.comparable and not table.released:
         found += time_facts(plan)
-    if random := sorted(set(_random_networks([*runs, *scores]))):
+    if random := sorted(set(random_networks([*runs, *scores]))):
         found.append(("random weights", ", ".join(random)))
     return found
 
@@ -49,7 +49,7 @@ def _judges(scores: list[Score]) -> Iterator[Fact]:
         yield "judge", f"{judge.network!r}{trained}"
 
 
-def _random_networks(node: Any) -> Iterator[str]:
+def random_networks(node: Any) -> Iterator[str]:
     """Names of feature networks with random weights under an object."""
     for part in walk(node):
         if getattr(part, "weights", None) == "random":

@@ -62,13 +62,17 @@ class Job:
 
 @dataclass
 class Plan:
-    """A table under a profile; it reads the store and makes nothing."""
+    """A table under a profile; it reads the store and makes nothing.
+
+    measured: whether its rows are measured; else they are trained alone, for a figure.
+    """
 
     table: Table
     status: Status
     seeds: tuple[int, ...]
     rows: list[PlannedRow]
     references: list[PlannedRow]
+    measured: bool = True
 
     @property
     def asked(self) -> list[PlannedRow]:
@@ -98,7 +102,8 @@ class Plan:
         for row in self.asked:
             for seed, provider in enumerate(row.providers):
                 scores = tuple(column[seed] for column in row.scores if column)
-                for dependency in (d for score in scores for d in dependencies(score)):
+                needed = [d for score in scores for d in dependencies(score)]
+                for dependency in needed if self.measured else [provider]:
                     yield from trainings(dependency, "judge", row)
                 if scores:
                     found = dict.fromkeys(s for score in scores for s in passes[score.network_pass])

@@ -7,7 +7,6 @@ from typing import Any
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Run
-from benchmarks.declare.training import Best
 from benchmarks.engine.plan import Plan
 from benchmarks.metrics.metric import Metric
 from datasets.images import DataError, Images
@@ -33,12 +32,13 @@ def too_small(plan: Plan) -> str:
 
 
 def _measured(plan: Plan) -> Iterator[tuple[Any, Metric, Evaluation]]:
-    """Test set, metric and evaluation of every score, and of what chooses weights in training."""
+    """Test set, metric and evaluation of every score, and of what looks on in training."""
     for job in plan.jobs():
         for score in job.scores:
             yield score.data, score.metric, score.evaluation
-        if isinstance(job.provider, Run) and isinstance(keep := job.provider.training.keep, Best):
-            yield keep.data, keep.metric, keep.evaluation
+        if isinstance(job.provider, Run):
+            for probe in job.provider.training.probes:
+                yield probe.data, probe.metric, probe.evaluation
 
 
 def _problem(size: tuple[int, int], data: Any, metric: Metric, evaluation: Evaluation) -> str:

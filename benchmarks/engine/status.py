@@ -220,9 +220,9 @@ class Status:
 
 
 def training_sources(run: Run) -> dict[str, str]:
-    """Digests of the code that makes a run; measuring counts where it chooses the weights."""
-    chosen = (EVALUATE_MODULE,) if isinstance(run.training.keep, Best) else ()
-    return sources(run, TRAIN_MODULE, *chosen)
+    """Digests of the code that makes a run; measuring counts where a probe looks."""
+    looking = (EVALUATE_MODULE,) if run.training.probes else ()
+    return sources(run, TRAIN_MODULE, *looking)
 
 
 def _pixels(training: dict[str, Any]) -> int:

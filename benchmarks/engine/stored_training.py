@@ -14,7 +14,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from benchmarks.declare.runs import LastStep, Provider, Released, Run
-from benchmarks.declare.training import Best
+from benchmarks.declare.training import Best, Probe, Training
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import compute_threads, machine
 from benchmarks.engine.problems import Failed, first_line
@@ -79,7 +79,7 @@ def make_run(
         last=lambda weights: folder.write(LAST_WEIGHTS, _file(weights)),
         every=every,
     )
-    score = _score(run.training.keep, status, resources)
+    score = _score(run.training, status, resources)
     with compute_threads(origin.threads):
         network = train(run, images, resources, checkpoints, start, workers, score)
         on = machine(status.device)
@@ -96,17 +96,17 @@ def _file(weights: dict[str, Tensor]) -> bytes:
 
 
 def _score(
-    keep: str | Best, status: Status, resources: Resources
-) -> Callable[[nn.Module], float] | None:
-    """The number by which the best weights are chosen; None where the last ones are kept."""
-    if not isinstance(keep, Best):
+    recipe: Training, status: Status, resources: Resources
+) -> Callable[[Probe, nn.Module], float] | None:
+    """The number of a network that a probe of the recipe asks for; None where it has none."""
+    if not recipe.probes:
         return None
-    images = status.ids.images(keep.data)
+    images = {probe.data: status.ids.images(probe.data) for probe in recipe.probes}
 
-    def score(network: nn.Module) -> float:
-        asked = (keep.metric, keep.evaluation)
-        values = evaluate(network, keep.data, images, [asked], resources)
-        return keep.metric.summary(values[asked])
+    def score(probe: Probe, network: nn.Module) -> float:
+        asked = (probe.metric, probe.evaluation)
+        values = evaluate(network, probe.data, images[probe.data], [asked], resources)
+        return probe.metric.summary(values[asked])
 
     return score
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.declare.runs import Run
-from benchmarks.declare.training import Best
+from benchmarks.declare.training import Best, Probe
 from benchmarks.engine.network_outputs import child_seed, network_outputs
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
@@ -56,7 +56,7 @@ def train(
     checkpoints: Checkpoints,
     start: dict[str, Tensor] | None = None,
     workers: int = 0,
-    score: Callable[[nn.Module], float] | None = None,
+    score: Callable[[Probe, nn.Module], float] | None = None,
 ) -> nn.Module:
     """Train a declared run to its last step and return the network that its recipe keeps.
 
@@ -64,7 +64,7 @@ def train(
         images: the opened data set of `run.data`.
         start: weights from which the network starts instead of its initialisation.
         workers: loader processes; they change nothing but the speed.
-        score: the number by which `run.training.keep` chooses, where it is a `Best`.
+        score: the number of a network that a probe asks for, where the recipe has any.
 
     Raises:
         TrainingError: a loss became infinite or NaN; names the step and the term.
@@ -81,9 +81,9 @@ def train(
         values = state.advance({k: v.to(resources.device) for k, v in batch.items()})
         if state.step % checkpoints.log_every == 0 or state.step == steps:
             checkpoints.log({"step": state.step, "lr": state.lr, **values()})
-        if isinstance(recipe.keep, Best) and state.step in looks(recipe.keep, steps):
-            value = state.look(recipe.keep, score)
-            checkpoints.log({"step": state.step, f"{recipe.keep.metric.symbol} to keep": value})
+        for probe in recipe.probes:
+            if state.step in probe.steps(steps):
+                checkpoints.log({"step": state.step, probe.logged: state.look(probe, score)})
         checkpoints.progress(state.step, steps)
         if time.monotonic() - written >= checkpoints.every:
             checkpoints.save(state.checkpoint())
@@ -92,11 +92,6 @@ def train(
     if isinstance(recipe.keep, Best):
         checkpoints.last(state.network.state_dict())
     return state.kept().eval()
-
-
-def looks(keep: Best, steps: int) -> Collection[int]:
-    """The steps after which the network is measured: every so many, and the last."""
-    return {*range(int(keep.every), steps + 1, int(keep.every)), steps}
 
 
 class Trainee:
@@ -141,20 +136,22 @@ class Trainee:
         self.step += 1
         return lambda: {name: float(value) for name, value in values.items()}
 
-    def look(self, keep: Best, score: Callable[[nn.Module], float] | None) -> float:
-        """Measure the network and remember its weights if they are the best so far.
+    def look(self, probe: Probe, score: Callable[[Probe, nn.Module], float] | None) -> float:
+        """Measure the network; for a `Best`, remember its weights if they are the best so far.
 
         Raises:
             TrainingError: nobody gave a way to measure it, or the value is not finite.
         """
         if score is None:
-            raise TrainingError("the recipe keeps the best weights, and nothing measures them")
+            raise TrainingError("the recipe looks at the network, and nothing measures it")
         with torch.random.fork_rng():  # looking must not change what the next steps draw
-            value = score(self.network)
+            value = score(probe, self.network)
         if not math.isfinite(value):
-            raise TrainingError(f"{keep.metric.symbol} to keep is {value} at step {self.step}")
+            raise TrainingError(f"{probe.logged} is {value} at step {self.step}")
         self.network.train()
-        if keep.better(value, None if self.best is None else self.best[0]):
+        if not isinstance(probe, Best):
+            return value
+        if probe.better(value, None if self.best is None else self.best[0]):
             weights = self.network.state_dict()
             self.best = (value, {k: v.detach().cpu().clone() for k, v in weights.items()})
         return value

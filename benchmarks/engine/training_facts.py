@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmarks.declare.runs import Network, Provider, Released, Run
 from benchmarks.declare.table import as_objective
-from benchmarks.declare.training import Best
+from benchmarks.declare.training import Best, Probe
 from benchmarks.declare.tree import parts, walk
 from benchmarks.engine.content_ids import base_data
 from benchmarks.engine.fact_words import Fact, data_words, recipe_words
@@ -36,6 +36,8 @@ def training_facts(plan: Plan) -> list[Fact]:
     ]
     chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
     found += [("checkpoint", words) for words in chosen if words]
+    probes = dict.fromkeys(run.training.probe for run in runs if run.training.probe is not None)
+    found += [("looked at", _probe_words(plan, probe)) for probe in probes]
     found += _starts(plan)
     if sizes := dict.fromkeys(size for row in plan.rows for size in _shrunk_sizes(row)):
         found.append(("sizes that follow crop and batch", "; ".join(sizes)))
@@ -105,14 +107,19 @@ def _batch_normalised(network: Network) -> bool:
     return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in layers)
 
 
+def _probe_words(plan: Plan, probe: Probe) -> str:
+    """What a probe measures, where and how often."""
+    where = data_words(plan.status, base_data(probe.data), repr(probe.data))
+    return f"{probe.metric.symbol} on {where}, every {int(probe.every)} steps"
+
+
 def _choice(plan: Plan, keep: str | Best) -> str:
     """How the weights were chosen among those of a training; "" for the last ones."""
     if not isinstance(keep, Best):
         return ""
-    where = data_words(plan.status, base_data(keep.data), repr(keep.data))
     tests = {base_data(s.data) for row in plan.rows for column in row.scores for s in column}
     own = "; CHOSEN ON THE TEST IMAGES" if base_data(keep.data) in tests else ""
-    return f"the best {keep.metric.symbol} on {where}, every {int(keep.every)} steps{own}"
+    return f"the best {_probe_words(plan, keep)}{own}"
 
 
 def _shrunk_sizes(row: PlannedRow) -> Iterator[str]:

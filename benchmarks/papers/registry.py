@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.claims.paper import exhibits
+from benchmarks.claims.paper import exhibits, figures
 from benchmarks.papers import calibration, protocol
 from benchmarks.papers.d2sm import paper as d2sm
 from benchmarks.papers.pdl import paper as pdl
@@ -17,3 +17,4 @@ PAPERS = (
 )
 
 TABLES = exhibits(PAPERS)
+FIGURES = figures(PAPERS)

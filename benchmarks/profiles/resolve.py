@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.declare.runs import Fixed, Judge, LastStep, Network, Provider, Released, Run
 from benchmarks.declare.table import Column, Row, Table, as_objective, row_run
-from benchmarks.declare.training import Best, Training
+from benchmarks.declare.training import Training
 from benchmarks.declare.tree import rebuilt, walk
 from benchmarks.metrics.miou import MIoU
 from benchmarks.profiles.profile import Profile
@@ -149,10 +149,9 @@ class Resolver:
         if warm_up is None:
             return run
         if table.from_scratch and self.profile.from_scratch:
-            keep = run.training.keep
             long = warm_up.training
-            if isinstance(keep, Best):
-                long = replace(long, keep=declared.training.shortened(long.steps).keep)
+            looking = declared.training.shortened(long.steps)
+            long = replace(long, keep=looking.keep, probe=looking.probe)
             return self._shrunk(declared, long)
         if warm_up.released is not None and self.has_file(warm_up.released.file):
             return replace(run, start=warm_up.released)

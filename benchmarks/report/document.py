@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from benchmarks.grid import ledger
 from benchmarks.grid.comparison import Ordered, Verdict, compared, verdicts
+from benchmarks.grid.drawing import Drawing, Numbers
 from benchmarks.grid.model import Cell, Column, Grid, GridRow
 from benchmarks.grid.moves import moves
 from benchmarks.grid.precision import plain, rounded, signed
@@ -85,6 +86,42 @@ def printed(grid: Grid) -> list[Block]:
     if words := printed_legend(grid):
         blocks.append(Paragraph(words))
     return blocks + _notes(printed_notes(grid))
+
+
+def drawn(grid: Grid, drawing: Drawing, file: str) -> list[Block]:
+    """Everything that a report says of a figure.
+
+    Args:
+        grid: the numbers that the paper prints in it, or the table that it is drawn from.
+        file: of the picture, beside the report.
+    """
+    blocks: list[Block] = [Heading(1, title(grid))]
+    if grid.watermark:
+        blocks.append(Callout(grid.watermark))
+    blocks.append(Picture(file, grid.title))
+    if drawing.numbers.rows:
+        blocks += [Heading(2, MEASURED), _key_numbers(drawing.numbers)]
+    if grid.prints_numbers:
+        blocks += [Heading(2, PRINTED), paper_table(grid)]
+    if grid.facts:
+        blocks += [Heading(2, "What was run"), ListBlock(list(grid.facts))]
+    blocks += [Heading(2, "Ledger"), *_ledger(grid)]
+    return blocks + _notes([*drawing.notes, *notes(grid)])
+
+
+def _key_numbers(numbers: Numbers) -> TableBlock:
+    return TableBlock(
+        label_headers=[numbers.headers[0]],
+        headers=[(header,) for header in numbers.headers[1:]],
+        labels=[[label] for label, _ in numbers.rows],
+        cells=[
+            [
+                CellText("-" if value is None else plain(rounded(value, digits)))
+                for value, digits in zip(values, numbers.digits, strict=True)
+            ]
+            for _, values in numbers.rows
+        ],
+    )
 
 
 def title(grid: Grid) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from benchmarks.grid.drawing import Drawing
 from benchmarks.grid.model import Grid
 from benchmarks.report.blocks import (
     Block,
@@ -16,7 +17,7 @@ from benchmarks.report.blocks import (
     Picture,
     TableBlock,
 )
-from benchmarks.report.document import printed, report
+from benchmarks.report.document import drawn, printed, report
 
 
 def markdown(grid: Grid) -> str:
@@ -27,6 +28,11 @@ def markdown(grid: Grid) -> str:
 def printed_markdown(grid: Grid) -> str:
     """The Markdown of only what the paper prints."""
     return _text(printed(grid))
+
+
+def drawing_markdown(grid: Grid, drawing: Drawing, file: str) -> str:
+    """The whole report of a figure, whose picture is the file beside it."""
+    return _text(drawn(grid, drawing, file))
 
 
 def escape(text: str) -> str:

@@ -31,7 +31,7 @@ PAPER = Paper(
         jpeg.TABLE7,
         denoising.TABLE8,
         demosaicing.DEMOSAICING,
-        figures.FIGURE2,
+        figures.FIGURE2_NUMBERS,
         denoising.V1_TABLE1,
         denoising.V1_TABLE2,
         super_resolution.V1_TABLE3,
@@ -40,6 +40,7 @@ PAPER = Paper(
         jpeg.V1_TABLE6,
         denoising.V1_TABLE7,
     ),
+    figures=(figures.FIGURE2, figures.FIGURE3),
     claims=claims.CLAIMS,
     repeated=(
         Repeated("pdl_v1_table1", "pdl_table2", labels=True),

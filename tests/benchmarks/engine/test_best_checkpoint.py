@@ -12,7 +12,6 @@ from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.table import Row
 from benchmarks.declare.training import Best
 from benchmarks.engine.status import training_sources
-from benchmarks.engine.train import looks
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy
 from datasets.embedded.street_scenes import StreetScenes
@@ -46,9 +45,9 @@ def made(out, keep):
 
 
 def test_looks_are_at_every_so_many_steps_and_at_the_last():
-    assert sorted(looks(BEST, 10)) == [4, 8, 10]
-    assert sorted(looks(BEST, 8)) == [4, 8]
-    assert sorted(looks(BEST, 3)) == [3]
+    assert sorted(BEST.steps(10)) == [4, 8, 10]
+    assert sorted(BEST.steps(8)) == [4, 8]
+    assert sorted(BEST.steps(3)) == [3]
 
 
 def test_kept_weights_are_those_of_the_best_look(tmp_path):

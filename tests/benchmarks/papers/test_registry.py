@@ -16,7 +16,7 @@ from benchmarks.declare.table import Column, Row, Table, Unmeasured
 from benchmarks.declare.tree import walk
 from benchmarks.papers.d2sm import denoising
 from benchmarks.papers.d2sm.poster import printed_again
-from benchmarks.papers.registry import PAPERS, TABLES
+from benchmarks.papers.registry import FIGURES, PAPERS, TABLES
 from losses.l1 import L1
 
 FOLDER = Path(__file__).resolve().parents[3] / "benchmarks" / "papers"
@@ -33,7 +33,8 @@ def test_every_declared_exhibit_and_paper_is_registered():
     """One that is not would be checked by nothing, and nothing would say so."""
     found = [value for module in paper_modules() for value in vars(module).values()]
     declared = {id(value): value for value in found if isinstance(value, Exhibit)}
-    assert {id(table) for table in TABLES.values()} == declared.keys(), declared.values()
+    registered = [*TABLES.values(), *FIGURES.values()]
+    assert {id(exhibit) for exhibit in registered} == declared.keys(), declared.values()
     assert {paper.name for paper in PAPERS} == {p.name for p in found if isinstance(p, Paper)}
 
 
