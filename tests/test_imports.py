@@ -160,7 +160,7 @@ def test_every_dependency_imports_from_the_repository_root():
     """`datasets` is also a package of Hugging Face: nothing that we depend on may want that one."""
     names = (
         "torch torchvision segmentation_models_pytorch skimage.metrics lpips pytorch_fid.inception "
-        "pandas tabulate pytorch_msssim timm h5py scipy PIL tqdm safetensors filelock"
+        "pandas tabulate pytorch_msssim timm h5py scipy PIL tqdm safetensors filelock sklearn.manifold"
     )
     result = run("".join(f"import {name}\n" for name in names.split()) + "import datasets, losses")
     assert result.returncode == 0, result.stderr
@@ -175,6 +175,8 @@ def test_every_dependency_imports_from_the_repository_root():
         ("import benchmarks.papers.registry", "timm"),
         ("import benchmarks.papers.registry", "skimage"),
         ("import benchmarks.papers.registry", "lpips"),
+        ("import benchmarks.papers.registry", "sklearn"),
+        ("import benchmarks.papers.registry", "matplotlib"),
     ],
 )
 def test_heavy_packages_are_imported_late(code, absent):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from benchmarks.claims.paper import Paper, Remark, Stated
 from benchmarks.claims.repeated import Repeated
 from benchmarks.claims.table_checks import ARITHMETIC, Finding
-from benchmarks.papers.d2sm import claims, dehazing, denoising, faces, poster
+from benchmarks.papers.d2sm import claims, dehazing, denoising, faces, figures, poster
 
 PAPER = Paper(
     name="D2SM",
@@ -20,6 +20,7 @@ PAPER = Paper(
         poster.TABLE1,
         poster.TABLE2,
     ),
+    figures=(figures.FIGURE1, figures.FIGURE8),
     claims=claims.CLAIMS,
     repeated=(
         Repeated(
