@@ -160,7 +160,8 @@ def test_every_dependency_imports_from_the_repository_root():
     """`datasets` is also a package of Hugging Face: nothing that we depend on may want that one."""
     names = (
         "torch torchvision segmentation_models_pytorch skimage.metrics lpips pytorch_fid.inception "
-        "pandas tabulate pytorch_msssim timm h5py scipy PIL tqdm safetensors filelock sklearn.manifold"
+        "pandas tabulate pytorch_msssim timm h5py scipy PIL tqdm safetensors filelock "
+        "sklearn.manifold"
     )
     result = run("".join(f"import {name}\n" for name in names.split()) + "import datasets, losses")
     assert result.returncode == 0, result.stderr

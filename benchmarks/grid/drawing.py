@@ -22,12 +22,15 @@ class Axis:
     log: whether its scale is logarithmic.
     ticks: names of the places 0, 1, 2, ... where the axis counts things; empty for numbers.
     bare: whether its numbers mean nothing by themselves and are left out.
+    ends: where it begins and ends, for panels that are held against each other; empty for where
+        the numbers do.
     """
 
     label: str
     log: bool = False
     ticks: tuple[str, ...] = ()
     bare: bool = False
+    ends: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,8 @@ def _panel(entry: Mapping[str, Any]) -> Panel:
 
 def _axis(entry: Mapping[str, Any]) -> Axis:
     ticks = tuple(map(str, entry["ticks"]))
-    return Axis(str(entry["label"]), bool(entry["log"]), ticks, bool(entry["bare"]))
+    ends = tuple(map(float, entry["ends"]))
+    return Axis(str(entry["label"]), bool(entry["log"]), ticks, bool(entry["bare"]), ends)
 
 
 def _series(entry: Mapping[str, Any]) -> Series:

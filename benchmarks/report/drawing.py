@@ -124,10 +124,10 @@ def _series(axes: Axes, series: Series, look: Look) -> Artist:
     if series.kind == "links":
         places = [slice(i, i + 2) for i in range(0, len(series.x), 2)]
         found = [
-            axes.plot(series.x[place], series.y[place], color=GREY, linewidth=0.3, zorder=1)[0]
+            axes.plot(series.x[place], series.y[place], color=GREY, linewidth=0.4, zorder=1)[0]
             for place in places
         ]
-        return found[0] if found else axes.plot([], [], color=GREY, linewidth=0.3)[0]
+        return found[0] if found else axes.plot([], [], color=GREY, linewidth=0.4)[0]
     few = series.kind == "line" and len(series.x) <= 40
     (line,) = axes.plot(
         series.x,
@@ -166,6 +166,8 @@ def _axis(axes: Axes, which: str, axis: Axis) -> None:
     own.set_label_text(axis.label)
     if axis.log:
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    if axis.ends:
+        (axes.set_xlim if which == "x" else axes.set_ylim)(*axis.ends)
     if axis.bare:
         own.set_ticklabels([])
         own.set_tick_params(length=0)

@@ -7,7 +7,7 @@ logged; nothing is measured here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.grid.drawing import Axis, Drawing, Numbers, Panel, Series
 from benchmarks.views.view import Sight, View
@@ -18,10 +18,13 @@ class Convergence(View):
     """A curve per training.
 
     symbol, unit: of what the probes measure.
+    close: labels of trainings that differ by little: their curves stand once more, less the first
+        one of them.
     """
 
     symbol: str = "PSNR"
     unit: str = "dB"
+    close: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
@@ -29,7 +32,7 @@ class Convergence(View):
         return f"{self.symbol} over the steps of each training, as its probe logged it"
 
     def draw(self, sight: Sight) -> Drawing:
-        """One panel with all curves; their last values, best values and means."""
+        """All curves, the close ones once more, and their last values, greatest ones and means."""
         curves = {label: sight.curve(label) for label in sight.labels}
         series = tuple(
             Series(label, "line", tuple(float(s) for s, _ in curve), tuple(v for _, v in curve))
@@ -43,5 +46,14 @@ class Convergence(View):
             f"greatest {name}",
             f"mean of the curve, {self.unit}",
         )
-        panel = Panel("", Axis("training steps"), Axis(name), series)
-        return Drawing((panel,), Numbers(headers, (3, 3, 3), rows), across=1)
+        x = Axis("training steps")
+        panels = [Panel("", x, Axis(name), series)]
+        close = [one for one in series if one.name in self.close]
+        if len(close) > 1:
+            first = close[0]
+            less = [
+                replace(one, y=tuple(y - v for y, v in zip(one.y, first.y, strict=True)))
+                for one in close
+            ]
+            panels.append(Panel("", x, Axis(f"{name}, less {first.name}"), tuple(less)))
+        return Drawing(tuple(panels), Numbers(headers, (3, 3, 3), rows))

@@ -50,18 +50,18 @@ class FeatureMap(View):
         )
 
     def draw(self, sight: Sight) -> Drawing:
-        """The map, and the mean distance of every kind from the clean images."""
+        """One map with a panel per kind, and the mean distance of each from the clean images."""
         vectors = self._vectors(sight)
         places = self._map(np.concatenate(list(vectors.values())))
-        n = len(vectors[CLEAN])
+        n = sight.count(self.data)
         kinds = {label: places[i * n : (i + 1) * n] for i, label in enumerate(vectors)}
-        points = tuple(
-            Series(label, "points", tuple(p[:, 0].tolist()), tuple(p[:, 1].tolist()))
-            for label, p in kinds.items()
-        )
-        x, y = Axis("t-SNE, first dimension", bare=True), Axis("t-SNE, second dimension", bare=True)
-        panel = Panel("", x, y, (*points, _links(kinds)))
-        return Drawing((panel,), _numbers(vectors), across=1)
+        x, y = (Axis(f"t-SNE {k}", bare=True, ends=_ends(places[:, k - 1])) for k in (1, 2))
+        clean = _points(CLEAN, kinds.pop(CLEAN))
+        panels = [
+            Panel(label, x, y, (clean, _points(label, found), _links(found, clean)))
+            for label, found in kinds.items()
+        ]
+        return Drawing(tuple(panels), _numbers(vectors))
 
     def _vectors(self, sight: Sight) -> dict[str, Vectors]:
         """The features of all images, (n, C), of the clean ones, the noisy, and every network."""
@@ -110,17 +110,24 @@ def mean_features(extractor: FeatureExtractor, image: Any) -> Vectors:
     return values
 
 
-def _links(kinds: dict[str, Vectors]) -> Series:
-    """A line from each restored image to its clean one; noisy ones would cover all with lines."""
-    clean = kinds[CLEAN]
-    pairs = [
-        (place, truth)
-        for label, places in kinds.items()
-        if label not in (CLEAN, NOISY)
-        for place, truth in zip(places, clean, strict=True)
+def _points(label: str, places: Vectors) -> Series:
+    return Series(label, "points", tuple(places[:, 0].tolist()), tuple(places[:, 1].tolist()))
+
+
+def _links(places: Vectors, clean: Series) -> Series:
+    """A line from each image to its clean one."""
+    ends = [
+        tuple(v for pair in zip(own.tolist(), truth, strict=True) for v in pair)
+        for own, truth in zip(places.T, (clean.x, clean.y), strict=True)
     ]
-    ends = np.array(pairs, np.float64).reshape(-1, 2)
-    return Series(LINKS, "links", tuple(ends[:, 0].tolist()), tuple(ends[:, 1].tolist()))
+    return Series(LINKS, "links", *ends)
+
+
+def _ends(values: Vectors) -> tuple[float, float]:
+    """A little beyond the least and the greatest, so that no point lies on the frame."""
+    low, high = float(values.min()), float(values.max())
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 def _numbers(vectors: dict[str, Vectors]) -> Numbers:

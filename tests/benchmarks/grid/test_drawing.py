@@ -14,7 +14,9 @@ STEPS = Series("shares", "steps", (0.0, 1.0, 2.0), (0.25, 0.75))
 DRAWING = Drawing(
     panels=(
         Panel("first", Axis("x, m"), Axis("y", log=True), (LINE, STEPS), words=("wd 0.10",)),
-        Panel("second", Axis("", ticks=("a", "b")), Axis("dB", bare=True), (LINE,)),
+        Panel(
+            "second", Axis("", ticks=("a", "b")), Axis("dB", bare=True, ends=(-1.5, 2.0)), (LINE,)
+        ),
     ),
     numbers=Numbers(("method", "mean"), (2,), (("ours", (1 / 7,)), ("theirs", (None,)))),
     across=1,

@@ -26,6 +26,15 @@ def test_curves_are_those_of_the_log() -> None:
     assert panel.y.label == "PSNR, dB"
 
 
+def test_close_curves_stand_once_more_less_the_first_of_them() -> None:
+    sight = MadeSight([], [], curves={**CURVES, "c": ((1, 25.5), (2, 24.0), (3, 22.5))})
+    whole, less = Convergence(close=("b", "c")).draw(sight).panels
+    assert [s.name for s in whole.series] == ["a", "b", "c"]
+    assert {s.name: s.y for s in less.series} == {"b": (0, 0, 0), "c": (0.5, 0, -0.5)}
+    assert less.y.label == "PSNR, dB, less b"
+    assert len(Convergence(close=("b", "gone")).draw(sight).panels) == 1
+
+
 def runs() -> dict[str, object]:
     return {label: row_run(FIGURE8.rows[label][0], FIGURE8.row(label), 0) for label in FIGURE8.rows}
 
