@@ -23,7 +23,7 @@ from losses.target_feature import MutualLearning, TargetFeature
 
 TABLES = (TABLE1A, TABLE1C, TABLE2, TABLE3, FIGURE4)
 PARTNERED = [
-    pytest.param(row, id=f"{table.name} {group}")
+    pytest.param(row, id=f"{table.name} {name_of(group, row)}")
     for table in TABLES
     for group, row in table.rows()
     if any(isinstance(t, TargetFeature) for _, t in row.objective.terms)  # type: ignore[union-attr]
@@ -183,7 +183,7 @@ def test_noise_levels_and_qualities_are_trained_and_tested_alike() -> None:
 
 def test_the_figure_has_every_distance_once() -> None:
     assert set(DISTANCES.values()) == set(KNOWN)
-    rows = dict(FIGURE4.rows())
+    rows = {row.label: row for _, row in FIGURE4.rows()}
     found = {g: feature_term(r)[1].distance for g, r in rows.items() if g != "L_pixel"}
     assert found == DISTANCES
     in_table = named(TABLE1A, "RCAN", "+ L_feat")
