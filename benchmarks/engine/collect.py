@@ -130,7 +130,7 @@ def _cell(plan: Plan, row: PlannedRow, i: int, printed: Cell) -> Cell:
         return replace(printed, status="-" if own else "not implemented")
     try:
         records = [status.record(score) for score in scores]
-        if not row.asked:  # it shows the seeds that are there; all as missing if none is
+        if not plan.asks_for(row):  # it shows the seeds that are there; all as missing if none is
             there = [*records, None].index(None) or len(records)
             scores, records = scores[:there], records[:there]
         states = [state for score in scores for state in _states(status, score)]

@@ -25,6 +25,7 @@ class PlannedRow:
 
     name: `FFDNet / + L_Contextual`, for progress and for --only.
     scores: by column, then by seed; none in a column that is not implemented.
+    of: the row that a line of reference belongs to, and with which it is asked for.
     problem: why the row has no numbers, once that is known; unavailable: why a column has none.
     """
 
@@ -36,6 +37,7 @@ class PlannedRow:
     scores: list[list[Score]]
     row: Row | None = None
     asked: bool = True
+    of: str = ""
     problem: Exception | None = None
     unavailable: dict[int, Exception] = field(default_factory=dict)
 
@@ -77,7 +79,12 @@ class Plan:
     @property
     def asked(self) -> list[PlannedRow]:
         """The rows that are to be filled, with the lines of reference, in the order of making."""
-        return [row for row in self.references + self.rows if row.asked]
+        return [row for row in self.references + self.rows if self.asks_for(row)]
+
+    def asks_for(self, row: PlannedRow) -> bool:
+        """Whether a row is to be filled; a line of reference is with the row that it is of."""
+        of = [one.asked for one in self.rows if one.name == row.of]
+        return row.asked and (not row.of or any(of))
 
     def jobs(self) -> Iterator[Job]:
         """Everything that the asked rows need, what is needed before what needs it.
@@ -137,14 +144,12 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
         rows.append(PlannedRow(name, group, row.label, row.method or group, providers, scores, row))
     if only:
         _ask(rows, only, table)
-    asked = {row.name for row in rows if row.asked}
     references = []
     for reference in table.references:
         label = reference.label
         if reference.row is not None:
             providers, scores = _measured(resolver, table, reference.row, columns, numbers)
-            wanted = not reference.of or reference.of in asked
-            references.append(PlannedRow(label, "", label, "", providers, scores, asked=wanted))
+            references.append(PlannedRow(label, "", label, "", providers, scores, of=reference.of))
             continue
         shown = [_undegraded(column) for column in columns] if reference.clean else columns
         usual = table.protocol.evaluation

@@ -11,9 +11,10 @@ import tiny
 import torch
 from safetensors.torch import load_file
 
+from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import LastStep, Run
-from benchmarks.declare.table import Row
+from benchmarks.declare.table import Reference, Row
 from benchmarks.declare.training import Best
 from benchmarks.engine.explain import explain
 from benchmarks.engine.work import TableWork
@@ -84,3 +85,29 @@ def test_explain_tells_of_the_training_behind_it(tmp_path: Path) -> None:
     run = work.plan.rows[0].providers[0]
     assert work.plan.status.ids.run_id(run) in text
     assert "the weights of its last step" in text
+
+
+def test_a_line_of_reference_is_made_with_the_row_that_it_is_of(tmp_path: Path) -> None:
+    other = Row("2 L_1", tiny.TinyDenoiser, 2.0 * L1(), "- -")
+    last = [
+        Reference(f"{r.label}, last step", row=replace(r, last_step=True), of=f"Tiny / {r.label}")
+        for r in (KEPT, other)
+    ]
+    table = tiny.tiny_table([KEPT, other], replace(RECIPE, keep=BEST))
+    table = replace(table, references=tuple(last))
+    profile = replace(tiny.AS_DECLARED, warm_up=lambda run: None)
+    work = tiny.tiny_work(tiny.tiny_engine(tmp_path, profile=profile), table, only="Tiny / L_1")
+    work.make()
+    grid = work.grid()
+    assert len(list(tmp_path.glob("runs/*/run.json"))) == 1
+    assert [line.method for line in grid.references] == ["L_1, last step", "2 L_1, last step"]
+    assert [cell.status for line in grid.references for cell in line.cells] == [
+        "ok", "ok", "pending", "pending",
+    ]  # fmt: skip
+    assert [c.values for c in grid.references[0].cells] == values(made(tmp_path), 1)
+
+
+def test_a_line_of_reference_is_checked_as_a_row_is() -> None:
+    wrong = Reference("L_1, last step", row=replace(KEPT, printed="- - -"), of="Tiny / L_1")
+    with pytest.raises(DeclarationError, match="reference 'L_1, last step'"):
+        replace(tiny.tiny_table(ROWS), references=(wrong,))
