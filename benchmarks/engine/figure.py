@@ -265,4 +265,4 @@ def _distinct(networks: dict[str, Provider]) -> tuple[dict[str, Provider], tuple
         for names in labels.values()
         if len(names) > 1
     )
-    return {" = ".join(names): network for network, names in labels.items()}, notes
+    return {" and ".join(names): network for network, names in labels.items()}, notes

@@ -39,6 +39,13 @@ def _first_objective(table: Table, network: Network) -> Objective | Term:
     return next(row.objective for row in rows if row.objective is not None)
 
 
+def _balanced(run: Run, unit: float) -> Run:
+    """The run with terms on features that are not the declared ones weighed by their gradients."""
+    if not isinstance(run.objective, Objective):
+        return run
+    return replace(run, objective=_weighed(run.objective, unit))
+
+
 def _weighed(objective: Objective, unit: float) -> Objective:
     """Terms on features that are not the declared ones, weighed by the size of their gradients."""
     pixels = tuple((w, term) for w, term in objective.terms if not _looks(term))
@@ -152,7 +159,7 @@ class Resolver:
             long = warm_up.training
             looking = declared.training.shortened(long.steps)
             long = replace(long, keep=looking.keep, probe=looking.probe)
-            return self._shrunk(declared, long)
+            return _balanced(self._shrunk(declared, long), table.unit)
         if warm_up.released is not None and self.has_file(warm_up.released.file):
             return replace(run, start=warm_up.released)
         objective = as_objective(table.warm_up or _first_objective(table, row.network))
@@ -166,9 +173,7 @@ class Resolver:
             unit: of the table, see there; None to leave the weights of all terms as they are.
         """
         run = self._shrunk(declared, self.profile.training(declared))
-        if unit is None or not isinstance(run.objective, Objective):
-            return run
-        return replace(run, objective=_weighed(run.objective, unit))
+        return run if unit is None else _balanced(run, unit)
 
     def _shrunk(self, declared: Run, training: Training) -> Run:
         """The run with another recipe; sizes in the objective follow crop and batch."""

@@ -1,17 +1,16 @@
 """--figure: what is written, what is told, and with which status it ends."""
 
 import hashlib
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from in_process import call
 
 from benchmarks.cli import figures
+from benchmarks.engine.work import TableWork
+from benchmarks.grid.gain_bars import GainBars
+from benchmarks.grid.model import Cell, Column, Grid, GridRow
+from benchmarks.papers.d2sm.denoising import TABLE4
 from benchmarks.papers.pdl.figures import FIGURE2
 from benchmarks.papers.registry import FIGURES
 from benchmarks.views.shifted_histograms import ShiftedHistograms
@@ -121,3 +120,58 @@ def test_all_means_every_figure():
     assert figures.to_draw(("all",)) == list(figures.drawable().values())
     assert [f.name for f in figures.to_draw(("pdl_figure3",) * 2)] == ["pdl_figure3"]
     assert figures.stem(replace(FIGURE2, prints=None)) == "pdl_figure2"
+
+
+ROWS = {"base": [30.0, 30.1], "other": [30.5, 30.4]}
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """A table that declares a drawing and takes two seeds, of which the store has all."""
+    declared = replace(TABLE4, name="tiny", drawing=GainBars("base", unit="dB"), seeds=2)
+    monkeypatch.setitem(figures.TABLES, "tiny", declared)
+    return declared
+
+
+def filled(monkeypatch, rows):
+    """Let the work on a table have these numbers; returns how many seeds each had been asked."""
+    asked = []
+    column = Column("set", "PSNR", "PSNR", 2, True)
+
+    def grid(work):
+        asked.append(work.plan.seeds)
+        lines = [
+            GridRow("g", "m", label, [Cell(values=tuple(v), status="ok", trained=True)])
+            for label, v in rows.items()
+        ]
+        return Grid("tiny", "nowhere", "a test", [column], lines, profile="smoke")
+
+    monkeypatch.setattr(TableWork, "make", lambda work: None)
+    monkeypatch.setattr(TableWork, "grid", grid)
+    monkeypatch.setattr(TableWork, "complete", lambda work, grid: True)
+    return asked
+
+
+@pytest.mark.parametrize(("arguments", "seeds"), [([], (0, 1)), (["--seeds", "3"], (0, 1, 2))])
+def test_a_table_that_declares_a_drawing_is_drawn_beside_its_own_files(
+    capsys, tmp_path, monkeypatch, table, arguments, seeds
+):
+    asked = filled(monkeypatch, ROWS)
+    status, out, _ = call(capsys, "--figure", "tiny", *arguments, "--out", tmp_path)
+    assert (status, asked) == (0, [seeds])
+    assert "other, set PSNR" in out
+    assert set(digests(tmp_path)) == {"tiny.md", "tiny.csv"} | {
+        f"tiny_figure.{form}" for form in ("svg", "png", "csv", "md")
+    }
+    lines = (tmp_path / "tables" / "smoke" / "tiny_figure.csv").read_text().splitlines()
+    x, y, low, high = lines[1].split(",")[2:]
+    assert (x, float(y)) == ("other", pytest.approx(0.4))
+    assert float(low) < 0.4 < float(high)
+
+
+def test_a_table_without_numbers_beside_the_base_is_not_drawn(capsys, tmp_path, monkeypatch, table):
+    filled(monkeypatch, {"other": ROWS["other"]})
+    status, _, err = call(capsys, "--figure", "tiny", "--out", tmp_path)
+    assert status == 1
+    assert "no row has a number beside that of 'base'" in err
+    assert "tiny is not drawn" in err

@@ -176,7 +176,7 @@ def test_absent_data_is_told_before_anything_is_trained(tmp_path):
 def test_two_labels_of_one_training_are_one_line_and_a_note(copied):
     twice = {"one": (quick.TABLE, "Tiny", "L_1"), "same": (quick.TABLE, "Tiny", "L_1")}
     drawing = made(copied, replace(FIGURE, rows=twice)).drawing()
-    assert [series.name for series in drawing.panels[0].series] == ["one = same"]
+    assert [series.name for series in drawing.panels[0].series] == ["one and same"]
     assert drawing.notes[0].startswith("In this profile one and same are one and the same")
 
 
