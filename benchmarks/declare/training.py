@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
@@ -204,6 +205,9 @@ class Best(Probe):
         return bool(value > best if self.metric.higher_is_better else value < best)
 
 
+LOOKS = 5
+
+
 @dataclass(frozen=True)
 class Training:
     """Everything of a training run that is not network, objective or data.
@@ -234,11 +238,16 @@ class Training:
     def shortened(self, steps: int, **changes: Any) -> Training:
         """The same recipe in fewer steps; what happens during the training does so in proportion.
 
+        Its weights are chosen by `LOOKS` looks at most: in a short training, looking at whole
+        images as often as a long one does would take most of the time.
+
         Args:
             changes: other fields and their new values.
         """
         share = steps / self.steps
-        keep = self.keep.shortened(share) if isinstance(self.keep, Best) else self.keep
+        keep = self.keep
+        if isinstance(keep, Best):
+            keep = replace(keep, every=max(round(keep.every * share), math.ceil(steps / LOOKS)))
         probe = None if self.probe is None else self.probe.shortened(share)
         schedule = self.schedule.shortened(share)
         return replace(self, steps=steps, schedule=schedule, keep=keep, probe=probe, **changes)

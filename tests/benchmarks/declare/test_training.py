@@ -1,6 +1,7 @@
 """Optimisers and schedules are torch's with the declared numbers, and shorten in proportion."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -107,8 +108,10 @@ def test_a_shortened_training_passes_through_the_same_rates(schedule):
 def test_a_schedule_is_never_shortened_to_nothing():
     training = Training(1000, 8, 64, Adam(0.1), EveryStep(20), keep=LOOKED_AT).shortened(10)
     assert training.schedule.every == 1
-    assert training.keep.every == 1
-    assert Training(1000, 8, 64, Adam(0.1), keep=LOOKED_AT).shortened(500).keep.every == 50
+    assert training.keep.every == 2
+    often = Training(1000, 8, 64, Adam(0.1), keep=LOOKED_AT)
+    assert often.shortened(500).keep.every == 100  # five looks, and not ten
+    assert replace(often, keep=replace(LOOKED_AT, every=300)).shortened(500).keep.every == 150
 
 
 def test_best_follows_the_direction_of_its_metric():

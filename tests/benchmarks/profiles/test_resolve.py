@@ -184,7 +184,7 @@ def test_a_long_training_chooses_its_weights_as_the_declared_one_does() -> None:
     best = Best(PSNR(), tiny.tiny_table().train, every=100, evaluation=Evaluation())
     rows = [row("b", L1(), recipe=replace(DECLARED, keep=best))]
     run = run_of(resolver(WARMING, from_scratch=True), rows, 0, from_scratch=True)
-    assert run.training == replace(WARMING, keep=replace(best, every=3))
+    assert run.training == replace(WARMING, keep=replace(best, every=6))
 
 
 def test_a_row_of_the_last_step_is_the_same_training() -> None:
