@@ -10,7 +10,9 @@ Normalisation: eps 1e-4 and momentum 0.9 as in KAIR, which is PyTorch's conventi
 statistics are nine tenths the latest batch's. (Caffe and TensorFlow mean the opposite by 0.9.)
 Initialisation: PyTorch's own, as for FFDNet beside it in the same table. KAIR trains from
 orthogonal weights with gain 0.2, zero biases and factors of the normalisation uniform in [0.1, 1];
-the normalisation undoes the gain of all layers but the last.
+the normalisation undoes the gain of all layers but the last. From neither do 17 layers learn
+anything in 300 steps (batches of 8x32x32 at sigma 25, Adam, learning rate 1e-3): the output stays
+within 0.1 dB of the input. From start="identity" it is 7 dB above it after 100.
 """
 
 from __future__ import annotations
@@ -22,8 +24,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from baselines.identity_start import FAINT, check_start
 from baselines.receptive_field import ReceptiveField, receptive_field
 from baselines.released import read_checkpoint, read_matconvnet
+
+# What start="identity" takes images for before it has seen any, of 1.
+MEAN, SPREAD = 0.5, 0.25
+# Mean of the normalised features that carry the image: ReLU passes three deviations below it.
+LIFT = 3.0
 
 
 class DnCNN(nn.Module):
@@ -37,6 +45,10 @@ class DnCNN(nn.Module):
             False for released weights, which have it merged.
         residual: whether the layers predict the input's error, which is subtracted. False lets
             them predict the image: an autoencoder would otherwise have the identity for nothing.
+        start: initialisation. "authors": PyTorch's. "identity": the fresh network nearly returns
+            its input (without `residual`, and in training mode, at a brightness and contrast of
+            its own), and its first features carry the image to the last layer, for trainings too
+            short to find even that; the layers are the same.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("input",)
@@ -50,8 +62,10 @@ class DnCNN(nn.Module):
         depth: int = 17,
         batch_norm: bool = True,
         residual: bool = True,
+        start: str = "authors",
     ):
         super().__init__()
+        check_start(start)
         self.residual = residual
         widths = [channels] + [width] * (depth - 1) + [channels]
         layers: list[nn.Module] = []
@@ -61,6 +75,8 @@ class DnCNN(nn.Module):
                 layers.append(nn.BatchNorm2d(features, eps=1e-4, momentum=0.9))
             layers.append(nn.ReLU())
         self.model = nn.Sequential(*layers[:-1])
+        if start == "identity":
+            self._start_from_identity(channels)
 
     @property
     def receptive_field(self) -> ReceptiveField:
@@ -85,6 +101,26 @@ class DnCNN(nn.Module):
         state = _from_matlab(path) if path.suffix == ".mat" else read_checkpoint(path)
         _check(state, path)
         return state
+
+    @torch.no_grad()
+    def _start_from_identity(self, channels: int) -> None:
+        """Let the first features carry the image; the last layer reads them, or sees no error."""
+        *hidden, last = (layer for layer in self.model if isinstance(layer, nn.Conv2d))
+        for layer in hidden:
+            nn.init.dirac_(layer.weight[:channels])
+            layer.get_parameter("bias")[:channels] = 0
+        mean, spread = MEAN, SPREAD  # of the features that carry the image
+        for norm in self.model:
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.get_buffer("running_mean")[:channels] = mean
+                norm.get_buffer("running_var")[:channels] = spread**2
+                norm.bias[:channels] = LIFT
+                mean, spread = LIFT, 1.0
+        for parameter in last.parameters():
+            parameter.mul_(FAINT)
+        nn.init.dirac_(last.weight[:, :channels]).mul_(0 if self.residual else SPREAD / spread)
+        if not self.residual:
+            last.get_parameter("bias").add_(MEAN - mean * SPREAD / spread)
 
 
 def _from_matlab(path: Path) -> dict[str, Tensor]:

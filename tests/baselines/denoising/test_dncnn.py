@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import torch
 from matconvnet_files import save_matconvnet
-from network_checks import RestorationChecks, denoised_psnr, parameter_count, psnr
+from network_checks import (
+    IdentityStartChecks,
+    RestorationChecks,
+    denoised_psnr,
+    parameter_count,
+    psnr,
+)
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
@@ -13,10 +19,11 @@ from torch.nn import functional as F
 from baselines.denoising.dncnn import DnCNN
 
 
-class TestDnCNN(RestorationChecks):
+class TestDnCNN(RestorationChecks, IdentityStartChecks):
     network = DnCNN
     parameters = 559_363
     halo = 17
+    crops = 2
 
     def test_normalisation_stands_between_hidden_convolutions_and_their_relu(self, built):
         kinds = {nn.Conv2d: "C", nn.BatchNorm2d: "B", nn.ReLU: "R"}
@@ -54,6 +61,19 @@ class TestDnCNN(RestorationChecks):
         direct = DnCNN(residual=False).eval()
         direct.load_state_dict(lively.state_dict())
         torch.testing.assert_close(photograph - direct(photograph), lively(photograph))
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("residual", [True, False])
+@torch.no_grad()
+def test_identity_start_carries_the_image_to_the_last_layer(photograph, batch_norm, residual):
+    """Also where the input is not left to a shortcut, and on luma."""
+    torch.manual_seed(0)
+    image = photograph[:, 1:2]
+    network = DnCNN(1, batch_norm=batch_norm, residual=residual, start="identity").eval()
+    assert psnr(network(image), image) > 30
+    carried = network.model[:-1](image)[:, 0]
+    assert torch.corrcoef(torch.stack((carried.flatten(), image.flatten())))[0, 1] > 0.999
 
 
 def merged(layers):

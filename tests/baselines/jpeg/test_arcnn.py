@@ -17,6 +17,8 @@ class TestARCNN(RestorationChecks, IdentityStartChecks):
     network = ColourARCNN
     parameters = 117_731
     halo = 9
+    start_steps = 60
+    start_lr = 5e-4
 
     def test_layers_are_the_papers(self, built):
         convs = [layer for layer in built.model if isinstance(layer, nn.Conv2d)]
