@@ -34,8 +34,8 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     SADNet: (Begin(36, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
     SRN: (Begin(120, 4, 32, 3e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
     DsDeblur: (Begin(50, 4, 32, 5e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
-    EDSR: (Begin(100, 8, 64, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
-    RCAN: (Begin(60, 8, 64, 1e-3, IDENTITY), Short(5, 8, 64, 2e-4)),
+    EDSR: (Begin(300, 8, 64, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
+    RCAN: (Begin(900, 4, 48, 1e-3, IDENTITY), Short(5, 8, 64, 2e-4)),
     DnCNN: (Begin(100, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 2e-4)),
     ARCNN: (Begin(400, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 3e-5)),
 }
