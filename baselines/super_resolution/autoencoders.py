@@ -53,7 +53,7 @@ class TargetAutoencoder(SubPixelNetwork):
         height, width = target.shape[-2:]
         x = pad_to_multiple(target, math.prod(self.factors), mode="replicate")
         x = LEVELS * x - self.mean
-        for factor in reversed(self.factors):
+        for factor in reversed(self.factors):  # as the tail undoes it, so in its order of channels
             x = F.pixel_unshuffle(x, factor)
         # (N, 3 * scale**2, H / scale, W / scale)
         return self.enlarged(x)[..., :height, :width]

@@ -39,16 +39,6 @@ def child_counts(network: nn.Module) -> dict[str, int]:
     return {name: parameter_count(child) for name, child in network.named_children()}
 
 
-def convolutions_in_turn(network: nn.Module, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """The kernel of each convolution, and that of a new one, drawn in the order of declaration."""
-    torch.manual_seed(seed)
-    return [
-        (layer.weight, nn.Conv2d(layer.in_channels, layer.out_channels, layer.kernel_size).weight)
-        for layer in network.modules()
-        if isinstance(layer, nn.Conv2d)
-    ]
-
-
 def outputs_of(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
     """All outputs for the declared inputs; sigma is 25, 26, ..., one per image."""
     entries = {"input": images, "sigma": torch.arange(25.0, 25 + len(images))}
@@ -64,17 +54,6 @@ def revived(network: nn.Module) -> nn.Module:
     for parameter in network.parameters():
         spread = 0.01 if parameter.dim() < 2 else (2 / parameter[0].numel()) ** 0.5
         nn.init.normal_(parameter, std=spread, generator=generator)
-    return network
-
-
-def revived_with_attention(network: nn.Module) -> nn.Module:
-    """The same for RCAN: as its features grow, attentions become 0 or 1 and pass no gradient."""
-    network = revived(network)
-    for name, parameter in network.named_parameters():
-        if name.endswith("conv_du.0.weight"):
-            parameter.data.mul_(1e-6)
-        elif name.endswith("conv_du.0.bias"):
-            parameter.data.fill_(0.5)
     return network
 
 

@@ -2,12 +2,8 @@ from functools import partial
 
 import pytest
 import torch
-from network_checks import (
-    IdentityStartChecks,
-    RestorationChecks,
-    child_counts,
-    revived_with_attention,
-)
+from network_checks import IdentityStartChecks, RestorationChecks, child_counts
+from sub_pixel_checks import revived_with_attention
 
 from baselines.super_resolution.autoencoders import EDSRAutoencoder, RCANAutoencoder
 from baselines.super_resolution.edsr import EDSR

@@ -1,17 +1,10 @@
 import pytest
 import torch
-from network_checks import (
-    IdentityStartChecks,
-    RestorationChecks,
-    child_counts,
-    convolutions_in_turn,
-    parameter_count,
-)
+from network_checks import IdentityStartChecks, RestorationChecks, child_counts, parameter_count
+from sub_pixel_checks import MEAN, drawn_in_turn, mean_shifts
 from torch.nn import functional as F
 
 from baselines.super_resolution.edsr import EDSR
-
-MEAN = torch.tensor([0.4488, 0.4371, 0.4040])
 
 
 class TestEDSR(RestorationChecks, IdentityStartChecks):
@@ -33,7 +26,7 @@ class TestEDSR(RestorationChecks, IdentityStartChecks):
     def test_weights_are_drawn_head_body_tail(self, built):
         """An order that changes would change every run from scratch."""
         assert list(child_counts(built)) == ["head", "body", "tail"]
-        drawn = convolutions_in_turn(built, seed=0)
+        drawn = drawn_in_turn(built)
         assert len(drawn) == 1 + 33 + 3
         assert all(torch.equal(weight, value) for weight, value in drawn)
 
@@ -66,10 +59,7 @@ def official_checkpoint(width, blocks, generator):
     for name, shape in shapes.items():
         state[f"{name}.weight"] = 0.1 * torch.randn(*shape, 3, 3, generator=generator)
         state[f"{name}.bias"] = torch.randn(shape[0], generator=generator)
-    for name, sign in (("sub_mean", -1), ("add_mean", 1)):
-        state[f"{name}.weight"] = torch.eye(3).view(3, 3, 1, 1)
-        state[f"{name}.bias"] = sign * 255 * MEAN
-    return state
+    return state | mean_shifts()
 
 
 def official_output(state, blocks, residual_scale, grey_levels):

@@ -1,19 +1,11 @@
 import pytest
 import torch
-from network_checks import (
-    IdentityStartChecks,
-    RestorationChecks,
-    child_counts,
-    convolutions_in_turn,
-    parameter_count,
-    revived_with_attention,
-)
+from network_checks import IdentityStartChecks, RestorationChecks, child_counts, parameter_count
+from sub_pixel_checks import MEAN, drawn_in_turn, mean_shifts, revived_with_attention
 from torch.nn import functional as F
 
 from baselines.super_resolution.edsr import EDSR
 from baselines.super_resolution.rcan import RCAN, ChannelAttention
-
-MEAN = torch.tensor([0.4488, 0.4371, 0.4040])
 
 
 class FourGroups(RCAN):
@@ -46,7 +38,7 @@ class TestRCAN(RestorationChecks, IdentityStartChecks):
 
     def test_weights_are_drawn_layer_after_layer(self, built):
         assert list(child_counts(built)) == ["head", "body", "tail"]
-        assert all(torch.equal(*pair) for pair in convolutions_in_turn(built, seed=0))
+        assert all(torch.equal(*pair) for pair in drawn_in_turn(built))
 
     @torch.no_grad()
     def test_attention_looks_at_the_whole_image(self, lively, photograph):
@@ -98,10 +90,7 @@ def official_checkpoint(width, groups, blocks, reduction, generator):
         kernel = torch.randn(features, features_in, side, side, generator=generator)
         state[f"{name}.weight"] = 0.1 * kernel
         state[f"{name}.bias"] = torch.randn(features, generator=generator)
-    for name, sign in (("sub_mean", -1), ("add_mean", 1)):
-        state[f"{name}.weight"] = torch.eye(3).view(3, 3, 1, 1)
-        state[f"{name}.bias"] = sign * 255 * MEAN
-    return state
+    return state | mean_shifts()
 
 
 def official_output(state, groups, blocks, grey_levels):
@@ -149,7 +138,6 @@ def test_checkpoints_of_other_networks_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"rcan\.pt is not EDSR: it has no body"):
         EDSR.released_state(tmp_path / "rcan.pt")
     edsr = EDSR(width=8, blocks=1).state_dict()
-    shifts = {key: value for key, value in state.items() if "mean" in key}
-    torch.save(edsr | shifts, tmp_path / "edsr.pt")
+    torch.save(edsr | mean_shifts(), tmp_path / "edsr.pt")
     with pytest.raises(ValueError, match=r"edsr\.pt is not RCAN: it has no body\.0.*conv_du"):
         RCAN.released_state(tmp_path / "edsr.pt")
