@@ -50,7 +50,7 @@ class AdversarialLoss(SelfTrained):
         super().__init__()
         self.kind = spec.kind
         self.discriminator = resources.fresh(spec.discriminator).to(resources.device)
-        self.trains(self.discriminator, spec.lr, spec.betas)
+        self.trains(spec.lr, spec.betas)
 
     def before(self, pred: Tensor, target: Tensor, **needs: Tensor) -> None:
         """Make one step of the discriminator; real and fake images go through it as two batches."""

@@ -17,8 +17,9 @@ and have no gradient in the target. L_1 and L_2 are those of images.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -106,7 +107,42 @@ DISTANCES: dict[str, Distance] = {
 }
 
 
-def check_distance(name: str) -> None:
-    """Raises ValueError where no distance has that name."""
-    if name not in DISTANCES:
-        raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, not {name!r}")
+def check_supervised(features: Sequence[str], distance: str) -> None:
+    """Raises ValueError where no layer is declared to be compared, or no such distance is known."""
+    if not features:
+        raise ValueError("name at least one output of the restoring network that is supervised")
+    if distance not in DISTANCES:
+        raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, not {distance!r}")
+
+
+def over_layers(
+    name: str,
+    layers: Sequence[str],
+    pred: Sequence[Tensor],
+    target: Sequence[Tensor],
+    unit: float = 1.0,
+) -> Tensor:
+    """A distance summed over layers, which correspond in their order, 0-d.
+
+    Args:
+        name: of the distance. layers: what `pred`'s are called, for the message.
+        pred, target: features of both networks, each (N, C, H, W).
+        unit: what features are divided by before they are compared.
+    Raises:
+        ValueError: the networks have other numbers of layers, or features of another size.
+    """
+    for found in (pred, target):
+        if len(found) != len(layers):
+            raise ValueError(
+                f"a network gives {len(found)} features beside its image, but {len(layers)} of the "
+                f"restorer are supervised: {', '.join(layers)}"
+            )
+    values = []
+    for layer, a, b in zip(layers, pred, target, strict=True):
+        if a.shape != b.shape:
+            raise ValueError(
+                f"{layer} is {tuple(a.shape)} in one network and {tuple(b.shape)} in the other: "
+                "supervised features must have one size (STFT, Sec. 2.2)"
+            )
+        values.append(DISTANCES[name](a / unit, b / unit))
+    return torch.stack(values).sum()

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from losses.feature_distances import DISTANCES, check_distance
+from losses.feature_distances import check_supervised, over_layers
 from losses.objective import Loss, Resources, Term
 
 
@@ -24,7 +24,6 @@ class FeatureDistillationLoss(Loss):
     def __init__(self, spec: FeatureDistillation, resources: Resources):
         super().__init__()
         self.spec = spec
-        self.distance = DISTANCES[spec.distance]
         self.teacher = resources.frozen(spec.teacher)
 
     def train(self, mode: bool = True) -> FeatureDistillationLoss:
@@ -36,7 +35,7 @@ class FeatureDistillationLoss(Loss):
         with torch.no_grad():
             _, *theirs = self.teacher(*(needs[name] for name in self.spec.sees))
         ours = [needs[name] for name in self.spec.features]
-        return torch.stack([self.distance(a, b) for a, b in zip(ours, theirs, strict=True)]).sum()
+        return over_layers(self.spec.distance, self.spec.features, ours, theirs)
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ class FeatureDistillation(Term):
     symbol: ClassVar[str] = "L_distill"
 
     def __post_init__(self) -> None:
-        if not self.features:
-            raise ValueError("name at least one output of the student that is supervised")
-        check_distance(self.distance)
+        check_supervised(self.features, self.distance)
         object.__setattr__(self, "needs", (*self.features, *self.sees))
 
     def build(self, resources: Resources) -> Loss:

@@ -11,44 +11,38 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from losses.objective import Loss
 
 
 class SelfTrained(Loss):
-    """A loss with a network of its own, which it declares by `trains`.
+    """A loss with a network of its own, whose parameters are all that it has.
 
-    The parameters require gradients only inside `own_step`, so that the restoring network's step
-    neither computes nor leaves any in them.
+    They require gradients only inside `own_step`, so that the restoring network's step neither
+    computes nor leaves any in them.
     """
 
     def trains(
-        self,
-        network: nn.Module,
-        lr: float,
-        betas: tuple[float, float] = (0.9, 0.999),
-        halve_every: int = 0,
+        self, lr: float, betas: tuple[float, float] = (0.9, 0.999), halve_every: int = 0
     ) -> None:
-        """Give a network its Adam.
+        """Give the network, which is there by now, its Adam.
 
         Args:
             halve_every: steps after which the learning rate is halved, again and again; 0 for a
                 constant one.
         """
-        self._own = [network]  # in a list, or it would be registered twice
         betas = (float(betas[0]), float(betas[1]))
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=float(lr), betas=betas)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr=float(lr), betas=betas)
         every = int(halve_every)
         self.scheduler = (
             torch.optim.lr_scheduler.StepLR(self.optimizer, every, 0.5) if every else None
         )
-        network.requires_grad_(False)
+        self.requires_grad_(False)
 
     def own_step(self, loss: Callable[[], Tensor]) -> None:
         """Lower a 0-d loss by one step of the own network; `loss` is called once."""
-        (network,) = self._own
-        network.requires_grad_(True)
+        self.requires_grad_(True)
         value = loss()
         self.optimizer.zero_grad()
         value.backward()
@@ -56,7 +50,7 @@ class SelfTrained(Loss):
         self.optimizer.zero_grad()
         if self.scheduler is not None:
             self.scheduler.step()
-        network.requires_grad_(False)
+        self.requires_grad_(False)
 
     def get_extra_state(self) -> dict[str, Any]:
         """The states of optimiser and schedule, which modules do not save by themselves."""

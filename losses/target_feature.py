@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from losses.feature_distances import DISTANCES, check_distance
+from losses.feature_distances import check_supervised, over_layers
 from losses.l1 import l1
 from losses.objective import Resources, Term
 from losses.self_trained import SelfTrained
@@ -39,9 +39,8 @@ class PartnerLoss(SelfTrained):
     def __init__(self, spec: TargetFeature | MutualLearning, resources: Resources):
         super().__init__()
         self.spec = spec
-        self.distance = DISTANCES[spec.distance]
         self.partner = resources.fresh(spec.partner).to(memory_format=torch.channels_last)
-        self.trains(self.partner, spec.lr, halve_every=spec.halve_every)
+        self.trains(spec.lr, halve_every=spec.halve_every)
         self._seen: Sequence[Tensor] | None = None
         self._values: dict[str, Tensor] = {}
 
@@ -81,28 +80,14 @@ class PartnerLoss(SelfTrained):
         """The partner's image and its features of a batch."""
         names = getattr(self.partner, "inputs", ("input",))
         image, *features = self.partner(*self.spec.shown(names, target, needs))
-        if len(features) != len(self.spec.features):
-            raise ValueError(
-                f"the partner gives {len(features)} features beside its image, but "
-                f"{len(self.spec.features)} of the restorer are supervised: "
-                f"{', '.join(self.spec.features)}"
-            )
         return image, features
 
     def _restorers(self, needs: dict[str, Tensor]) -> list[Tensor]:
         return [needs[name] for name in self.spec.features]
 
     def _compared(self, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
-        """The distances of all layers, summed; layers correspond in their order."""
-        for name, a, b in zip(self.spec.features, ours, theirs, strict=True):
-            if a.shape != b.shape:
-                raise ValueError(
-                    f"{name} is {tuple(a.shape)} in one network and {tuple(b.shape)} in the other: "
-                    "supervised features must have one size (STFT, Sec. 2.2)"
-                )
-        unit = float(self.spec.unit)
-        pairs = zip(ours, theirs, strict=True)
-        return torch.stack([self.distance(a / unit, b / unit) for a, b in pairs]).sum()
+        spec = self.spec
+        return over_layers(spec.distance, spec.features, ours, theirs, float(spec.unit))
 
 
 @dataclass(frozen=True)
@@ -129,9 +114,7 @@ class TargetFeature(Term):
     symbol: ClassVar[str] = "L_feat"
 
     def __post_init__(self) -> None:
-        if not self.features:
-            raise ValueError("name at least one output of the restorer that is supervised")
-        check_distance(self.distance)
+        check_supervised(self.features, self.distance)
         object.__setattr__(self, "needs", tuple(self.features))
 
     def build(self, resources: Resources) -> PartnerLoss:

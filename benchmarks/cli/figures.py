@@ -8,9 +8,8 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks.cli.request import Request
-from benchmarks.cli.session import Session
-from benchmarks.cli.tables import show_plan
-from benchmarks.declare.errors import UsageError, nearest, tell
+from benchmarks.cli.session import Session, named
+from benchmarks.cli.tables import in_turn, made
 from benchmarks.declare.figure import Figure
 from benchmarks.declare.table import Table
 from benchmarks.engine.figure import FigureWork
@@ -19,12 +18,11 @@ from benchmarks.engine.store import write_file
 from benchmarks.engine.work import TableWork
 from benchmarks.grid.drawing import Drawing, Numbers
 from benchmarks.grid.model import Grid
-from benchmarks.grid.precision import plain, rounded
 from benchmarks.papers.registry import FIGURES, TABLES
+from benchmarks.report.document import key_numbers
 from benchmarks.report.drawing import png, svg
 from benchmarks.report.drawing_csv import drawing_csv
 from benchmarks.report.markdown import drawing_markdown
-from datasets.images import DataError
 
 
 def run(request: Request) -> int:
@@ -33,15 +31,10 @@ def run(request: Request) -> int:
     Returns:
         1 if something of one failed, 2 if one could not be begun.
     """
-    session, status = Session(request), 0
+    session = Session(request)
     _ = session.engine  # a wrong folder or device is told even where nothing of it is needed
     works = [session.drawn(exhibit) for exhibit in to_draw(request.words)]
-    for work in works:
-        if request.plan:
-            show_plan(work, request.profile)
-        else:
-            status = max(status, draw(work, session))
-    return status
+    return in_turn(works, draw, session)
 
 
 def drawable() -> dict[str, Figure | Table]:
@@ -56,26 +49,14 @@ def to_draw(names: tuple[str, ...]) -> list[Figure | Table]:
     Raises:
         UsageError: one is unknown; the message lists all.
     """
-    found = drawable()
-    known = ("all", *found)
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known)
-            raise UsageError(f"there is no figure {name!r}{hint}; there are: {', '.join(known)}")
-    return [found[name] for name in (found if "all" in names else dict.fromkeys(names))]
+    return named(names, drawable(), "figure")
 
 
 def draw(work: FigureWork | TableWork, session: Session) -> int:
     """Make and write one figure; says what it lacks and returns the exit status."""
     begun = time.monotonic()
-    try:
-        work.make()
-    except DataError as error:  # of this figure: others can be made
-        tell(error)
+    if (grid := made(work)) is None:
         return 2
-    grid = work.grid()
-    for problem in work.problems():
-        say(problem)
     if isinstance(work, TableWork):
         say(session.write(grid))
     if (drawing := drawing_of(work, grid)) is None:
@@ -120,12 +101,9 @@ def write(grid: Grid, drawing: Drawing, folder: Path, name: str) -> str:
 
 def numbers_text(numbers: Numbers) -> str:
     """The key numbers as a table for a terminal."""
+    table = key_numbers(numbers)
     rows = [
-        [label, *(_text(v, d) for v, d in zip(values, numbers.digits, strict=True))]
-        for label, values in numbers.rows
+        [*labels, *(cell.text for cell in cells)]
+        for labels, cells in zip(table.labels, table.cells, strict=True)
     ]
     return tabulate(rows, headers=numbers.headers, disable_numparse=True) if rows else ""
-
-
-def _text(value: float | None, digits: int) -> str:
-    return "-" if value is None else plain(rounded(value, digits))

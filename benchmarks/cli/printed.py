@@ -6,6 +6,7 @@ from benchmarks.cli.request import Request
 from benchmarks.cli.session import named
 from benchmarks.declare.errors import UsageError
 from benchmarks.engine.store import write_file
+from benchmarks.papers.registry import TABLES
 from benchmarks.report.html import printed_page
 from benchmarks.report.latex import printed_latex
 from benchmarks.report.long_csv import printed_csv
@@ -29,7 +30,7 @@ def run(request: Request) -> int:
     Raises:
         UsageError: several of what makes one file each, and no folder for them.
     """
-    exhibits, forms = named(request.words), request.formats or ("terminal",)
+    exhibits, forms = named(request.words, TABLES), request.formats or ("terminal",)
     if "svg" in forms:
         without = [exhibit.name for exhibit in exhibits if exhibit.printed().plot is None]
         if without:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -42,6 +43,8 @@ from benchmarks.report.terminal import terminal
 from benchmarks.study.answers import StudyWork
 from datasets.folders import PhotographFolders
 from datasets.images import DataPaths
+
+AnyExhibit = TypeVar("AnyExhibit", bound=Exhibit)
 
 REPORTS = {"md": markdown, "csv": long_csv, "tex": latex, "svg": plot}
 
@@ -164,11 +167,13 @@ def usable_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def named(names: tuple[str, ...], among: Mapping[str, Exhibit] = TABLES) -> list[Exhibit]:
+def named(
+    names: tuple[str, ...], among: Mapping[str, AnyExhibit], kind: str = "table"
+) -> list[AnyExhibit]:
     """The exhibits of these names, each once; `all` among them means every one.
 
     Args:
-        among: what there is, by name.
+        among: what there is, by name. kind: what it is called.
 
     Raises:
         UsageError: one is unknown; the message lists all.
@@ -177,7 +182,7 @@ def named(names: tuple[str, ...], among: Mapping[str, Exhibit] = TABLES) -> list
     for name in names:
         if name not in known:
             hint = nearest(name, known)
-            raise UsageError(f"there is no table {name!r}{hint}; there are: {', '.join(known)}")
+            raise UsageError(f"there is no {kind} {name!r}{hint}; there are: {', '.join(known)}")
     return [among[name] for name in (among if "all" in names else dict.fromkeys(names))]
 
 
@@ -192,7 +197,7 @@ def to_fill(names: tuple[str, ...], with_data_root: bool) -> list[Exhibit]:
     Raises:
         UsageError: a name is unknown, or nothing of the exhibit is implemented.
     """
-    found = named(names)
+    found = named(names, TABLES)
     if "all" in names:
         return fillable(with_data_root)
     for exhibit in found:

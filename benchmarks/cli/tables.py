@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session, to_fill
@@ -17,6 +19,8 @@ from benchmarks.grid.model import Grid
 from benchmarks.report.contact_sheet import contact_sheet
 from datasets.images import DataError
 
+AnyWork = TypeVar("AnyWork", bound=Work)
+
 
 def run(request: Request) -> int:
     """Fill the tables, one after the other.
@@ -24,29 +28,42 @@ def run(request: Request) -> int:
     Returns:
         1 if a cell that was asked for has no number, 2 if a whole table could not be begun.
     """
-    session, status = Session(request), 0
+    session = Session(request)
     _ = session.engine  # a wrong folder or device is told even where nothing of it is needed
     # All plans first: a pattern that fits no row is told before anything is trained.
     works = [session.work(table) for table in to_fill(request.words, request.data_root is not None)]
-    for work in works:
-        if request.plan:
-            show_plan(work, request.profile)
-        else:
-            status = max(status, fill(work, session))
-    return status
+    return in_turn(works, fill, session)
+
+
+def in_turn(
+    works: Sequence[AnyWork], do: Callable[[AnyWork, Session], int], session: Session
+) -> int:
+    """Do each work, or show what it would take; the worst exit status."""
+    if session.request.plan:
+        for work in works:
+            show_plan(work, session.request.profile)
+        return 0
+    return max((do(work, session) for work in works), default=0)
+
+
+def made(work: Work) -> Grid | None:
+    """Make one exhibit and say what it lacks; None where it could not be begun, which is told."""
+    try:
+        work.make()
+    except DataError as error:  # of this exhibit: others can be made
+        tell(error)
+        return None
+    grid = work.grid()
+    for problem in work.problems():
+        say(problem)
+    return grid
 
 
 def fill(work: Work, session: Session) -> int:
     """Make, write and print one exhibit; says what it lacks and returns the exit status."""
     begun = time.monotonic()
-    try:
-        work.make()
-    except DataError as error:  # of this table: others can be made
-        tell(error)
+    if (grid := made(work)) is None:
         return 2
-    grid = work.grid()
-    for problem in work.problems():
-        say(problem)
     written = session.write(with_picture(work, grid, session))
     say(f"{grid.name} took {clock(time.monotonic() - begun)}; {written}")
     return int(not work.complete(grid))

@@ -8,64 +8,19 @@ from typing import Any
 
 from torch import nn
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import PrintedNumber, check_line, read_numbers
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.runs import Network, Released, Run
+from benchmarks.declare.runs import Fixed, Network, Released, Run
 from benchmarks.declare.training import Training
 from benchmarks.grid.model import Cell, Grid, GridRow, Layout, Plot, RankScope, Role
 from benchmarks.grid.model import Column as GridColumn
 from benchmarks.grid.moves import spreads
-from benchmarks.metrics.metric import Metric
 from losses.objective import Objective, Term
 
 NOT_TRAINED = Protocol(training=None)
-
-
-@dataclass(frozen=True)
-class Unmeasured:
-    """A quantity that a paper prints and that this suite does not measure."""
-
-    symbol: str
-    digits: int
-    higher_is_better: bool | None
-
-
-@dataclass(frozen=True)
-class Derived(Unmeasured):
-    """A quantity that is computed from the other columns, see `benchmarks.grid.derived`."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One measured quantity: a metric on a degraded test set.
-
-    data: the test set; None where it is not implemented, or derived from other columns.
-    label: the paper's heading where it is not the metric's symbol.
-    evaluation: the column's own, where it is measured otherwise than the table says.
-    """
-
-    metric: Metric | Unmeasured
-    data: Any = None
-    group: str = ""
-    label: str | None = None
-    evaluation: Evaluation | None = None
-
-    @property
-    def implemented(self) -> bool:
-        """Whether the suite can fill the column, given the data."""
-        return isinstance(self.metric, Derived) or self.measured
-
-    @property
-    def measured(self) -> bool:
-        """Whether there is a metric to measure on a test set."""
-        return self.data is not None and isinstance(self.metric, Metric)
-
-    @property
-    def name(self) -> str:
-        """The column's name as it is printed and asked for: `sigma=25 PSNR`."""
-        return f"{self.group} {self.metric.symbol}".strip()
 
 
 @dataclass(frozen=True)
@@ -133,18 +88,32 @@ class Row:
 class Reference:
     """A line of our own beside the paper's rows.
 
-    provider: what the input or the target itself scores; None where the line is of a row.
-    clean: measure on the undegraded image.
+    provider: the network without parameters that shows what the input, or with `clean` the
+        undegraded image, scores; None where the line is of a row.
     row: a row of the table once more, measured otherwise, such as after the last step of the same
         training or in other colours. It is made with the row that it is of, and never ranked.
     of: the name of that row; "" where it is of none and always made.
     """
 
     label: str
-    provider: Any = None
+    provider: Fixed | None = None
     clean: bool = False
     row: Row | None = None
     of: str = ""
+
+    @property
+    def measured(self) -> Row:
+        """The line as a row of which the paper prints nothing.
+
+        Raises:
+            DeclarationError: it has neither a row nor a provider.
+        """
+        if self.row is not None:
+            return self.row
+        if self.provider is None:
+            raise DeclarationError(f"reference {self.label!r}: needs a provider or a row")
+        role: Role = "reference" if self.clean else "input"
+        return Row(self.label, self.provider.network, None, "", role=role)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from typing import Any
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.errors import UsageError, nearest
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Provider
-from benchmarks.declare.table import Column, Row, Table, name_of
+from benchmarks.declare.table import Row, Table, name_of
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
@@ -83,8 +84,9 @@ class Plan:
 
     def asks_for(self, row: PlannedRow) -> bool:
         """Whether a row is to be filled; a line of reference is with the row that it is of."""
-        of = [one.asked for one in self.rows if one.name == row.of]
-        return row.asked and (not row.of or any(of))
+        if not row.of:
+            return row.asked
+        return row.asked and any(one.asked for one in self.rows if one.name == row.of)
 
     def jobs(self) -> Iterator[Job]:
         """Everything that the asked rows need, what is needed before what needs it.
@@ -146,15 +148,9 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
         _ask(rows, only, table)
     references = []
     for reference in table.references:
-        label = reference.label
-        if reference.row is not None:
-            providers, scores = _measured(resolver, table, reference.row, columns, numbers)
-            references.append(PlannedRow(label, "", label, "", providers, scores, of=reference.of))
-            continue
-        shown = [_undegraded(column) for column in columns] if reference.clean else columns
-        usual = table.protocol.evaluation
-        scores = [_scores([reference.provider], c, c.evaluation or usual) for c in shown]
-        references.append(PlannedRow(label, "", label, "", [reference.provider], scores))
+        label, row = reference.label, reference.measured
+        providers, scores = _measured(resolver, table, row, columns, numbers)
+        references.append(PlannedRow(label, "", label, "", providers, scores, of=reference.of))
     return Plan(table, status, numbers, rows, references)
 
 

@@ -120,9 +120,10 @@ def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
     if isinstance(provider, Released):
         path = status.files.find(provider.file, provider.sha256, provider.origin)
         return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
-    last = isinstance(provider, LastStep)
-    folder = status.folder(provider.run if isinstance(provider, LastStep) else provider)
-    name = LAST_WEIGHTS if last else WEIGHTS
+    run, name = provider, WEIGHTS
+    if isinstance(provider, LastStep):
+        run, name = provider.run, LAST_WEIGHTS
+    folder = status.folder(run)
     content = folder.read(name)
     if content is None:
         raise Failed(f"{folder.path / name} is not there")

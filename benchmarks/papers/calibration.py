@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.claims.paper import Paper
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.released import DNCNN3, DNCNN_COLOUR_25, FFDNET_COLOUR
 from benchmarks.declare.runs import Released
 from benchmarks.declare.sources import cited
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.table import Row, Table
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.luma_enlarged import LumaEnlarged
 from datasets.degradations.luma_jpeg import LumaJPEGCompressed, Plane

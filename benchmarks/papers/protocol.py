@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.claims.paper import Paper
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.sources import paper
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.table import Row, Table
 from benchmarks.metrics.psnr import PSNR, PooledPSNR
 from benchmarks.metrics.ssim import SSIM
 from benchmarks.papers.d2sm.denoising import DENOISING, TABLE1

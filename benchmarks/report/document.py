@@ -100,7 +100,7 @@ def drawn(grid: Grid, drawing: Drawing, file: str) -> list[Block]:
         blocks.append(Callout(grid.watermark))
     blocks.append(Picture(file, grid.title))
     if drawing.numbers.rows:
-        blocks += [Heading(2, MEASURED), _key_numbers(drawing.numbers)]
+        blocks += [Heading(2, MEASURED), key_numbers(drawing.numbers)]
     if grid.prints_numbers:
         blocks += [Heading(2, PRINTED), paper_table(grid)]
     if grid.facts:
@@ -109,7 +109,8 @@ def drawn(grid: Grid, drawing: Drawing, file: str) -> list[Block]:
     return blocks + _notes([*drawing.notes, *notes(grid)])
 
 
-def _key_numbers(numbers: Numbers) -> TableBlock:
+def key_numbers(numbers: Numbers) -> TableBlock:
+    """The key numbers of a figure as a table."""
     return TableBlock(
         label_headers=[numbers.headers[0]],
         headers=[(header,) for header in numbers.headers[1:]],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.grid.drawing import Axis, Drawing, Panel, Series
 from benchmarks.grid.model import Grid
 from benchmarks.report.document import title
+from benchmarks.report.plot import settings
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -70,7 +71,6 @@ def _saved(grid: Grid, drawing: Drawing, form: str) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": grid.name, "font.size": 9}
     heading = [*textwrap.wrap(title(grid), TITLE_LETTERS)]
     heading += textwrap.wrap(grid.watermark, TITLE_LETTERS)
     rows = -(-len(drawing.panels) // drawing.across)
@@ -78,7 +78,7 @@ def _saved(grid: Grid, drawing: Drawing, form: str) -> bytes:
     legend = -(-len(styles) // _legend_columns(styles))
     size = (WIDTH, HEIGHT * rows + LINE * (legend + len(heading) + 1))
     nothing: Any = {"Date": None} if form == "svg" else {"Software": None}
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings(grid)):
         figure = Figure(size, layout="constrained")
         handles: dict[str, Artist] = {}
         for i, panel in enumerate(drawing.panels):

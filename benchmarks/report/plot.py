@@ -52,9 +52,7 @@ def plot(grid: Grid) -> str:
     panels = [(name, points) for name, points in panels if points]
     shown = sorted({point.number for _, points in panels for point in points})
     lines = -(-len(shown) // COLUMNS)
-    # Words stay words, and the same numbers make the same file.
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": grid.name, "font.size": 9}
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings(grid)):
         figure = Figure((SIZE[0], SIZE[1] + LINE * lines), layout="constrained")
         groups = list(dict.fromkeys(row.group for row in rows))
         for i, (name, points) in enumerate(panels):
@@ -69,6 +67,11 @@ def plot(grid: Grid) -> str:
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
+
+
+def settings(grid: Grid) -> Any:
+    """Of matplotlib for a picture: words stay words, and the same numbers make the same file."""
+    return {"svg.fonttype": "none", "svg.hashsalt": grid.name, "font.size": 9}
 
 
 def ours(grid: Grid, rows: list[GridRow]) -> list[Point]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.grid.drawing import Axis, Drawing, Numbers, Panel, Series
+from benchmarks.views.channels import channel_values
 from benchmarks.views.view import Sight, View
 from losses.features import FeatureExtractor, FeatureNetwork
 
@@ -102,12 +103,8 @@ def mean_features(extractor: FeatureExtractor, image: Any) -> Vectors:
     Args:
         image: (3, H, W) in [0, 1].
     """
-    import torch
-
-    with torch.no_grad():
-        (features,) = extractor(image[None]).values()
-    values: Vectors = features[0].double().mean(dim=(1, 2)).cpu().numpy()
-    return values
+    means: Vectors = channel_values(extractor, image).mean(axis=1)
+    return means
 
 
 def _points(label: str, places: Vectors) -> Series:

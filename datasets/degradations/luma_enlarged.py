@@ -23,7 +23,7 @@ class LumaEnlarged(Downscaled):
 
     `data`, `scale`, `levels` and `border` are those of `Downscaled`, which makes the small image.
 
-    The input has a luma PSNR of XX dB on Set5 at scale 4, without 4 pixels at each side.
+    The input has a luma PSNR of 28.43 dB on Set5 at scale 4, without 4 pixels at each side.
     """
 
     @property

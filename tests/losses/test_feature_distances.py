@@ -10,7 +10,7 @@ from torch import Tensor
 
 from losses.feature_distances import (
     DISTANCES,
-    check_distance,
+    check_supervised,
     focal,
     inner_products,
     kl,
@@ -122,6 +122,6 @@ def test_mmd_does_not_see_the_order_of_channels(pred: Tensor, target: Tensor) ->
 
 
 def test_an_unknown_distance_is_named() -> None:
-    check_distance("mmd")
+    check_supervised(("feature",), "mmd")
     with pytest.raises(ValueError, match="must be one of l2, l1, focal, inner_products, kl, mmd"):
-        check_distance("cosine")
+        check_supervised(("feature",), "cosine")

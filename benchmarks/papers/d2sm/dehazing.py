@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.column import Column
+from benchmarks.declare.table import Row, Table
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.metrics.ssim import SSIM
 

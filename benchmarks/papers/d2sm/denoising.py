@@ -18,10 +18,11 @@ from baselines.judges.espnet import ESPNet
 from baselines.judges.hrnet import HRNetV2W48
 from baselines.judges.unet import Unet
 from baselines.pass_through import PassThrough
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Reference, Row, Table
+from benchmarks.declare.table import Reference, Row, Table
 from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.grid.model import Plot
 from benchmarks.metrics import ssim as ssim_metric

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.figure import Figure
 from benchmarks.declare.sources import assumed
-from benchmarks.declare.table import Column, Table, Unmeasured
+from benchmarks.declare.table import Table
 from benchmarks.papers.pdl.denoising import NOISY, TABLE2
 from benchmarks.papers.pdl.objectives import FEATURES
 from benchmarks.papers.pdl.protocol import one

@@ -13,10 +13,11 @@ from typing import Any
 from torch import nn
 
 from baselines.pass_through import PassThrough
+from benchmarks.declare.column import Column, Derived
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Network, network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Derived, Reference, Row, Table
+from benchmarks.declare.table import Reference, Row, Table
 from benchmarks.declare.training import Adam, Training
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS

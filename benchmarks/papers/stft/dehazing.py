@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.column import Column, Unmeasured
+from benchmarks.declare.table import Row, Table
 
 # fmt: off
 TABLE1B = Table(

@@ -13,10 +13,11 @@ from typing import Any
 
 from torch import nn
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Network
 from benchmarks.declare.sources import assumed, cited, paper
-from benchmarks.declare.table import Column, Reference, Row, Table, name_of
+from benchmarks.declare.table import Reference, Row, Table, name_of
 from benchmarks.declare.training import Adam, Best, EveryStep, Training
 from benchmarks.metrics.psnr import PSNR
 from datasets.div2k import DIV2K

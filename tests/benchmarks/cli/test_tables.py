@@ -29,10 +29,12 @@ def test_table_that_cannot_be_begun_stops_no_other(monkeypatch, capsys, broken, 
         name: work(name, made, DataError(f"{name} is not begun") if name in broken else None)
         for name in ("a", "b")
     }
-    session = SimpleNamespace(engine=None, work=works.get, write=lambda grid: "written")
+    request = SimpleNamespace(words=("all",), data_root=None, plan=False, profile="smoke")
+    session = SimpleNamespace(
+        request=request, engine=None, work=works.get, write=lambda grid: "written"
+    )
     monkeypatch.setattr(tables, "Session", lambda request: session)
     monkeypatch.setattr(tables, "to_fill", lambda words, with_data_root: list(works))
-    request = SimpleNamespace(words=("all",), data_root=None, plan=False, profile="smoke")
     assert tables.run(request) == status
     assert made == ["a", "b"]
     told = capsys.readouterr().err

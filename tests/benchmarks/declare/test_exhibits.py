@@ -8,19 +8,12 @@ from typing import Any
 import pytest
 import tiny
 
+from benchmarks.declare.column import Column, Derived, Unmeasured
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.runs import network
 from benchmarks.declare.speed import Speed
-from benchmarks.declare.table import (
-    Column,
-    Derived,
-    Row,
-    Table,
-    Unmeasured,
-    name_of,
-    printed_cells,
-)
+from benchmarks.declare.table import Row, Table, name_of, printed_cells
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy
 from datasets.embedded.street_scenes import StreetScenes

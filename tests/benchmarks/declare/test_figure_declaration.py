@@ -9,10 +9,11 @@ import pytest
 import tiny
 
 from benchmarks.claims.paper import Paper, exhibits, figures
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.figure import Figure
 from benchmarks.declare.sources import assumed, ledger, paper
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.table import Row, Table
 from benchmarks.grid.drawing import Drawing, Numbers
 from benchmarks.views.view import View
 from losses.l1 import L1

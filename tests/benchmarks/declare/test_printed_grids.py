@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import tiny
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.speed import Speed
-from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.table import Row, Table
 from benchmarks.grid.model import Cell
 from benchmarks.grid.model import Column as GridColumn
 from benchmarks.metrics.psnr import PSNR

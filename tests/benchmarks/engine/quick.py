@@ -18,9 +18,10 @@ import tiny
 import torch
 from torch import nn
 
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Provider, Run, network
-from benchmarks.declare.table import Column, Reference, Row, Table, Unmeasured
+from benchmarks.declare.table import Reference, Row, Table
 from benchmarks.declare.training import MultiStep
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.freshness import sources

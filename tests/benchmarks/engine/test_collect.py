@@ -9,9 +9,10 @@ import quick
 from benchmarks.cli import session
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
+from benchmarks.declare.column import Column, Derived
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.sources import assumed
-from benchmarks.declare.table import Column, Derived, Row
+from benchmarks.declare.table import Row
 from benchmarks.engine.collect import WATERMARKS, declared, to_grid
 from benchmarks.engine.facts import facts
 from benchmarks.metrics.psnr import PSNR

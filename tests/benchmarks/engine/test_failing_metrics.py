@@ -7,9 +7,10 @@ import pytest
 import quick
 import torch
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, network
-from benchmarks.declare.table import Column, Row
+from benchmarks.declare.table import Row
 from benchmarks.engine.problems import Failed
 from benchmarks.engine.score import Score
 from benchmarks.engine.store import StoreError

@@ -123,8 +123,8 @@ def test_missing_judge_takes_only_its_own_column(tmp_path, capsys):
     from dataclasses import replace
 
     from baselines.judges.unet import Unet
+    from benchmarks.declare.column import Column
     from benchmarks.declare.runs import Released, network
-    from benchmarks.declare.table import Column
     from benchmarks.metrics.miou import MIoU
 
     judge = Released(network(Unet), "segmenter.pth", "", "somewhere.org")

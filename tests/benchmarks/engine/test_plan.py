@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import quick
 
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.errors import DeclarationError, UsageError
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Run
-from benchmarks.declare.table import Column, Row, Unmeasured
+from benchmarks.declare.table import Row
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import make_plan, matches, row_named, squeezed
 from benchmarks.metrics.psnr import PSNR, PooledPSNR

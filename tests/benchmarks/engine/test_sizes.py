@@ -7,8 +7,8 @@ import pytest
 import quick
 from PIL import Image
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.table import Column
 from benchmarks.declare.training import Best
 from benchmarks.engine.sizes import too_small
 from benchmarks.engine.steps import Step, steps

@@ -7,8 +7,9 @@ import pytest
 import quick
 import torch
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.runs import Released, network
-from benchmarks.declare.table import Column, Row
+from benchmarks.declare.table import Row
 from benchmarks.grid.model import Cell
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy

@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import torch
 from torch import nn
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.table import Row, Table
 from benchmarks.declare.training import Adam, MultiStep, Training
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.execute import Engine

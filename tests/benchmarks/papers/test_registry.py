@@ -10,9 +10,10 @@ from benchmarks.claims.audit import audit
 from benchmarks.claims.paper import Paper, exhibits
 from benchmarks.claims.quantities import Cell, Numbers
 from benchmarks.claims.repeated import Repeated
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.table import Row, Table
 from benchmarks.declare.tree import walk
 from benchmarks.papers.d2sm import denoising
 from benchmarks.papers.d2sm.poster import printed_again

@@ -115,7 +115,8 @@ from benchmarks.claims.statements import Claim, beats
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.training import Adam, Training
 from benchmarks.declare.sources import paper
-from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.column import Column
+from benchmarks.declare.table import (Row, Table)
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.noise import Noisy
 from datasets.scratch_set import ScratchSet

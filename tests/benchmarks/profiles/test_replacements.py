@@ -9,8 +9,9 @@ import pytest
 import tiny
 from declared import DECLARED, profile, resolver, row, run_of, table
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.runs import Fixed, Judge, Released, Run, network
-from benchmarks.declare.table import Column, Row, row_run
+from benchmarks.declare.table import Row, row_run
 from benchmarks.metrics.fid import FID
 from benchmarks.metrics.lpips import LPIPS
 from benchmarks.metrics.miou import MIoU

@@ -20,10 +20,11 @@ from baselines.denoising.ffdnet import FFDNet
 from baselines.pass_through import PassThrough
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
+from benchmarks.declare.column import Column
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.pairwise import Pairwise
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.table import Column, Row, Table
+from benchmarks.declare.table import Row, Table
 from benchmarks.declare.training import Adam, Training
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.machine import compute_threads

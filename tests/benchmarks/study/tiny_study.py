@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.pairwise import Pairwise
-from benchmarks.declare.table import Column, Row, Table, Unmeasured
+from benchmarks.declare.table import Row, Table
 from benchmarks.study.design import Study
 from benchmarks.study.plan import kind_of, questions_for
 
