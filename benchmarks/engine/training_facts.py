@@ -61,6 +61,15 @@ def _starts(plan: Plan) -> Iterator[Fact]:
         yield "start of every row", f"{words}; the paper trains from scratch"
     if declared:
         yield "start of a row", "; ".join(declared)
+    others = {
+        f"{run.network!r} instead of {row.row.network!r}": None
+        for row in plan.rows
+        if row.row is not None
+        for run in row.providers
+        if isinstance(run, Run) and run.network != row.row.network
+    }
+    if others:
+        yield "initialisation", "; ".join(others)
     runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run) and p.start]
     if any(isinstance(part, Adversarial) for run in runs for part in walk(run.objective)):
         yield "discriminators", "start from their initialisation, beside networks that do not"

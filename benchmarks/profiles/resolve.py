@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.runs import Fixed, Judge, LastStep, Network, Provider, Released, Run
-from benchmarks.declare.table import Column, Row, Table, as_objective, row_run
+from benchmarks.declare.table import Row, Table, as_objective, row_run
 from benchmarks.declare.training import Training
 from benchmarks.declare.tree import rebuilt, walk
 from benchmarks.metrics.miou import MIoU
@@ -159,7 +160,8 @@ class Resolver:
             long = warm_up.training
             looking = declared.training.shortened(long.steps)
             long = replace(long, keep=looking.keep, probe=looking.probe)
-            return _balanced(self._shrunk(declared, long), table.unit)
+            first = replace(declared.network, arguments=warm_up.network.arguments)
+            return _balanced(self._shrunk(replace(declared, network=first), long), table.unit)
         if warm_up.released is not None and self.has_file(warm_up.released.file):
             return replace(run, start=warm_up.released)
         objective = as_objective(table.warm_up or _first_objective(table, row.network))

@@ -17,14 +17,13 @@ from baselines.super_resolution.edsr import EDSR
 from baselines.super_resolution.rcan import RCAN
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Training
-from benchmarks.profiles.profile import Begin, Profile, Short, WarmUp, recipe_for
+from benchmarks.profiles.profile import IDENTITY, Begin, Profile, Short, WarmUp, recipe_for
 
 # FFDNet predicts the image and not the noise, and from PyTorch's initialisation, in which twelve
 # layers fade the signal, it needs twice as many steps as from orthogonal weights with the gain of a
 # ReLU network. The networks of PDL have no way around their layers, or none that is open from the
 # start: they begin as the identity, and SRN's 5x5 kernels overshoot at the others' rate.
 GAIN = (("orthogonal_gain", 2**0.5),)
-IDENTITY = (("start", "identity"),)
 
 # The shared warm-up of each network, and the training of its rows: shorter for networks that take
 # long for a step, need larger crops, or are thrown back by the first steps of a new Adam.
@@ -34,7 +33,7 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     SADNet: (Begin(36, 8, 32, 1e-3), Short(10, 8, 32, 2e-4)),
     SRN: (Begin(120, 4, 32, 3e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
     DsDeblur: (Begin(50, 4, 32, 5e-4, IDENTITY), Short(5, 4, 32, 5e-5)),
-    EDSR: (Begin(300, 8, 64, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
+    EDSR: (Begin(900, 4, 48, 1e-3, IDENTITY), Short(6, 8, 64, 2e-4)),
     RCAN: (Begin(900, 4, 48, 1e-3, IDENTITY), Short(5, 8, 64, 2e-4)),
     DnCNN: (Begin(100, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 2e-4)),
     ARCNN: (Begin(400, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 3e-5)),

@@ -8,14 +8,15 @@ import quick
 import tiny
 import torch
 
+from benchmarks.declare.column import Column
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.declare.runs import Fixed, Run, network
-from benchmarks.declare.table import Column, Row
+from benchmarks.declare.table import Row
 from benchmarks.declare.training import Adam
 from benchmarks.engine.facts import facts
 from benchmarks.engine.progress import clock
 from benchmarks.metrics.psnr import PSNR
-from benchmarks.profiles.profile import Short
+from benchmarks.profiles.profile import Short, WarmUp
 from datasets.degradations.noise import Noisy
 from losses.d2sm import D2SM
 from losses.features import Features
@@ -52,6 +53,14 @@ def test_facts_of_a_table_in_their_order(tmp_path):
 
 def test_seeds_are_listed(tmp_path):
     assert values(told(tmp_path, seeds=3), "seeds") == ["0, 1, 2"]
+
+
+def test_another_initialisation_than_the_declared_one_is_told(tmp_path):
+    begun = WarmUp(network(tiny.TinyDenoiser, width=7), quick.TRAINING)
+    profile = replace(quick.PROFILE, warm_up=lambda run: begun, from_scratch=True)
+    found = told(tmp_path, replace(quick.TABLE, from_scratch=True), profile=profile)
+    assert values(found, "initialisation") == ["TinyDenoiser(width=7) instead of TinyDenoiser()"]
+    assert values(told(tmp_path), "initialisation") == []
 
 
 def test_table_of_released_weights_names_no_profile(tmp_path):

@@ -180,6 +180,17 @@ def test_rows_of_a_table_that_asks_for_it_start_from_scratch() -> None:
         assert isinstance(found.start, Run)
 
 
+def test_a_row_from_scratch_begins_as_a_shared_start_would() -> None:
+    """... with its initialisation, and hands out the same layers as declared."""
+    declared = network(tiny.TinyDenoiser).tapped("body.1")
+    begun = WarmUp(network(tiny.TinyDenoiser, width=7), WARMING)
+    scratch = replace(profile(from_scratch=True), warm_up=lambda run: begun)
+    run = run_of(
+        Resolver(scratch, lambda name: False), [row("a", L1(), declared)], 0, from_scratch=True
+    )
+    assert run.network == begun.network.tapped("body.1")
+
+
 def test_a_long_training_chooses_its_weights_as_the_declared_one_does() -> None:
     best = Best(PSNR(), tiny.tiny_table().train, every=100, evaluation=Evaluation())
     rows = [row("b", L1(), recipe=replace(DECLARED, keep=best))]
