@@ -1,11 +1,13 @@
 """Sets of which every file is known: its name, its place in the set's order, and its bytes.
 
 The list of a set lies in `datasets/manifests`: a first line that says of which commit of which
-repository and of which folder it is, then name, size in bytes and sha256 of every file. It holds
-facts about the files and nothing of their content.
+repository and of which folder it is, then name, size in bytes and sha256 of every file, and, where
+known, the sha256 of its pixels, by which a copy in another format is recognised. It holds facts
+about the files and nothing of their content.
 
 A set need not be whole, and its files need not be the listed ones: what is missing and what has
-other bytes is counted and named, and such numbers are not held against a paper's.
+other bytes is counted and named, and such numbers are not held against a paper's. A copy with the
+same pixels counts as the file itself.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import ClassVar, NamedTuple
 
@@ -30,11 +33,15 @@ _NAMED = 3  # files that a note names; of the others it says how many they are
 
 
 class ListedFile(NamedTuple):
-    """One file of a set as its origin has it."""
+    """One file of a set as its origin has it.
+
+    pixels: the sha256 of what it decodes to, RGB, (H, W, 3) uint8, row by row; "" where not known.
+    """
 
     name: str
     size: int
     sha256: str
+    pixels: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ def manifest_of(name: str) -> Manifest:
         place, _, folder = file.readline().strip("# \n").partition(": ")
         repository, _, commit = place.partition("@")
         rows = csv.DictReader(file, delimiter="\t")
-        files = (ListedFile(row["name"], int(row["bytes"]), row["sha256"]) for row in rows)
+        files = (
+            ListedFile(row["name"], int(row["bytes"]), row["sha256"], row.get("pixels", ""))
+            for row in rows
+        )
         return Manifest(repository, commit, folder, tuple(files))
 
 
@@ -143,11 +153,11 @@ class ListedImages(ImageFiles):
         listed = spec.listed
         super().__init__(paths, [p.stem for p in paths], folder, data_paths, len(listed.files))
         self.grey = spec.grey
-        sha256 = {PurePath(file.name).stem: file.sha256 for file in listed.files}
+        known = {PurePath(file.name).stem: file for file in listed.files}
         other = [
             path.name
-            for path, (_, found) in zip(paths, self.manifest(), strict=True)
-            if found != sha256[path.stem]
+            for i, (path, (_, found)) in enumerate(zip(paths, self.manifest(), strict=True))
+            if found != known[path.stem].sha256 and not self._shows(i, known[path.stem].pixels)
         ]
         if other:
             more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
@@ -155,6 +165,13 @@ class ListedImages(ImageFiles):
                 f"{len(other)} of {len(paths)} files of {type(spec).__name__} have other bytes "
                 f"than those of {listed.origin}: {', '.join(other[:_NAMED])}{more}"
             )
+
+    def _shows(self, i: int, pixels: str) -> bool:
+        """Whether image `i` has the pixels of that digest, if one is listed and it can be read."""
+        try:
+            return pixels != "" and sha256(self.image(i).tobytes()).hexdigest() == pixels
+        except DataError:  # told when the image is asked for
+            return False
 
     def image(self, i: int) -> Pixels:
         """Image `i`, RGB, (H, W, 3) uint8, read-only; with equal planes if it is a grey one.

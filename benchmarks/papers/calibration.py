@@ -81,6 +81,8 @@ TABLE = Table(
         "DnCNN-3, luma":            released(DNCNN3,          "- - - -                 | 29.40 31.63 29.19 31.59 | 37.58 33.75 31.40", *JPEG, *ENLARGED),
     },
     notes=(
+        "31.23 and 32.03 are printed for the DnCNN that takes every noise level (CDnCNN-B). For the "
+        "one that is measured, made for this level alone, no number is printed; it should be above.",
         "Under noise colour is measured, without clipping before. JPEG and enlarging are measured "
         "on luma (Classic5: on grey levels), the latter in floats and without a border of as many "
         "pixels as the scale.",

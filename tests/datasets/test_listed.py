@@ -79,6 +79,31 @@ def test_what_is_missing_is_not_called_other_bytes(cards, data_paths):
     assert (len(images), images.expected, images.unofficial) == (5, 6, "")
 
 
+@pytest.mark.parametrize("name", ["king.bmp", "ten.png"])
+def test_a_copy_with_the_listed_pixels_is_the_file_itself(cards, data_paths, name):
+    """... in another format, or of other bytes; with one value changed it is not."""
+    i = NAMES.index(name)
+    pixels = Cards().open(data_paths).image(i)
+    known = manifest_of("games_cards").files
+    listed_pixels = sha256(pixels.tobytes()).hexdigest()
+    (listed._MANIFESTS / "games_cards.tsv").write_text(
+        "# somebody/cards@0123456789abcdef: sets/Cards\nname\tbytes\tsha256\tpixels\n"
+        + "".join(
+            f"{f.name}\t{f.size}\t{f.sha256}\t{listed_pixels if f.name == name else ''}\n"
+            for f in known
+        )
+    )
+    manifest_of.cache_clear()
+    (cards / name).unlink()
+    shown = pixels.copy()
+    planes = shown[..., 0] if name == "ten.png" else shown
+    Image.fromarray(planes).save((cards / name).with_suffix(".png"), compress_level=0)
+    assert Cards().open(data_paths).unofficial == ""
+    shown[3, 4] ^= 1
+    Image.fromarray(planes).save((cards / name).with_suffix(".png"))
+    assert "1 of 6 files" in Cards().open(data_paths).unofficial
+
+
 def test_other_bytes_are_read_and_named(cards, data_paths, picture):
     Image.fromarray(picture(8, 9, 77)).save(cards / "two.png")
     images = Cards().open(data_paths)
