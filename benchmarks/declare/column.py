@@ -52,3 +52,19 @@ class Column:
     def name(self) -> str:
         """The column's name as it is printed and asked for: `sigma=25 PSNR`."""
         return f"{self.group} {self.metric.symbol}".strip()
+
+
+@dataclass(frozen=True)
+class PerGroup:
+    """Training data of each group of columns: a network of its own is trained for each.
+
+    data: what is trained on, by the group's name.
+    """
+
+    data: dict[str, Any]
+
+    @property
+    def provides(self) -> tuple[str, ...]:
+        """The entries that samples of every group have."""
+        first, *others = (data.provides for data in self.data.values())
+        return tuple(name for name in first if all(name in other for other in others))

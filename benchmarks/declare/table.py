@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
-from benchmarks.declare.column import Column
+from benchmarks.declare.column import Column, PerGroup
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.exhibit import Exhibit
 from benchmarks.declare.printed import PrintedNumber, check_line, read_numbers
@@ -34,7 +34,7 @@ class Row:
     role: what the row is, if not a method that is compared. An "input" or a "reference" (the
         clean image) goes through `model` without training; "best" is computed.
     recipe: the row's own training, where the original method has one.
-    train: the row's own training data, where it is not the table's.
+    train: the row's own training data, where it is not the table's; or `PerGroup`.
     released: weights to evaluate instead of training.
     start: the row from whose weights this one starts.
     last_step: whether the weights of the last step are measured, where the training keeps others.
@@ -238,6 +238,22 @@ class Table(Exhibit):
         """The row's own, or the table's; None where neither is declared."""
         return self.train if row.train is None else row.train
 
+    def trainings(self, row: Row) -> dict[str, Row]:
+        """The row as it is trained for each group of columns: often the same for all.
+
+        Raises:
+            DeclarationError: a group of columns has no training data.
+        """
+        data = self.training_data(row)
+        groups = dict.fromkeys(column.group for column in self.columns)
+        if not isinstance(data, PerGroup):
+            return dict.fromkeys(groups, row)
+        if absent := [group for group in groups if group not in data.data]:
+            raise DeclarationError(
+                f"{self.name}, row {row.label!r}: no training data for the columns {absent[0]!r}"
+            )
+        return {group: replace(row, train=data.data[group]) for group in groups}
+
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"
         check_line(row.printed, len(self.columns), "columns", place)
@@ -257,6 +273,7 @@ class Table(Exhibit):
             return
         if self.training_data(row) is None:
             raise DeclarationError(f"{place}: has an objective, but the table no training data")
+        self.trainings(row)
         check_entries(row.network, as_objective(row.objective), self.training_data(row), place)
 
 

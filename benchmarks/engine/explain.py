@@ -77,12 +77,13 @@ def _declared(plan: Plan, row: PlannedRow) -> Iterator[str]:
     if declared.objective is not None:
         objective = as_objective(declared.objective)
         yield "  objective        " + _sum(objective)
-        yield f"  trained on       {plan.table.training_data(declared)!r}"
+        data = plan.table.training_data(declared)
+        yield f"  trained on       {data!r}"
         yield "  choices:"
         found = [
             *choices(objective),
             *choices(plan.table.training(declared)),
-            *choices(plan.table.training_data(declared)),
+            *choices(data),
         ]
         yield from (f"    {line}" for line in map(_choice, dict.fromkeys(found)))
 

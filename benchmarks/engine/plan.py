@@ -22,9 +22,11 @@ from datasets.degradations.clean import Clean
 
 @dataclass
 class PlannedRow:
-    """A row, or a line of reference, with the provider of its numbers for every seed.
+    """A row, or a line of reference, with the providers of its numbers.
 
     name: `FFDNet / + L_Contextual`, for progress and for --only.
+    providers: one for each seed, and where groups of columns have a training of their own, so many
+        for each group.
     scores: by column, then by seed; none in a column that is not implemented.
     of: the row that a line of reference belongs to, and with which it is asked for.
     problem: why the row has no numbers, once that is known; unavailable: why a column has none.
@@ -109,8 +111,8 @@ class Plan:
             yield Job(rows.get(provider, role), provider, row)
 
         for row in self.asked:
-            for seed, provider in enumerate(row.providers):
-                scores = tuple(column[seed] for column in row.scores if column)
+            for provider in row.providers:
+                scores = tuple(s for column in row.scores for s in column if s.provider == provider)
                 needed = [d for score in scores for d in dependencies(score)]
                 for dependency in needed if self.measured else [provider]:
                     yield from trainings(dependency, "judge", row)
@@ -157,13 +159,19 @@ def make_plan(table: Table, status: Status, seeds: int = 1, only: str = "") -> P
 def _measured(
     resolver: Resolver, table: Table, row: Row, columns: list[Column], seeds: Sequence[int]
 ) -> tuple[list[Provider], list[list[Score]]]:
-    """A row's providers, one per seed, and its scores by column; `columns` are the table's."""
-    providers = _providers(resolver, table, row, seeds)
+    """A row's providers and its scores by column; `columns` are the table's."""
+    providers = {
+        group: _providers(resolver, table, part, seeds)
+        for group, part in table.trainings(row).items()
+    }
     shown = [resolver.column(table, column) for column in row.columns] or columns
     shown = [_undegraded(c) for c in shown] if row.role == "reference" else shown
     usual = table.protocol.evaluation
-    scores = [_scores(providers, c, row.evaluation or c.evaluation or usual) for c in shown]
-    return providers, scores
+    scores = [
+        _scores(providers[of.group], c, row.evaluation or c.evaluation or usual)
+        for of, c in zip(table.columns, shown, strict=True)
+    ]
+    return list(dict.fromkeys(p for each in providers.values() for p in each)), scores
 
 
 def row_named(plan: Plan, wanted: str) -> PlannedRow:

@@ -30,10 +30,9 @@ def training_facts(plan: Plan) -> list[Fact]:
     runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run)]
     if not runs:
         return []
-    found = [
-        ("training data", data_words(plan.status, base_data(runs[0].data), repr(runs[0].data))),
-        ("training", recipe_words(runs)),
-    ]
+    data = dict.fromkeys(run.data for run in runs)
+    words = (data_words(plan.status, base_data(one), repr(one)) for one in data)
+    found = [("training data", "; ".join(words)), ("training", recipe_words(runs))]
     chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
     found += [("checkpoint", words) for words in chosen if words]
     probes = dict.fromkeys(run.training.probe for run in runs if run.training.probe is not None)
