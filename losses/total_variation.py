@@ -1,4 +1,4 @@
-"""L_TV: CBDNet's smoothness of the estimated noise level.
+"""L_TV: the smoothness of CBDNet's estimated noise level, or of an image.
 
 Guo, Yan, Zhang, Zuo, Zhang: Toward Convolutional Blind Denoising of Real Photographs (2019),
 Sec. 3.3: the squared norm of the map's horizontal gradient plus that of its vertical one.
@@ -26,7 +26,8 @@ def total_variation(noise_level: Tensor) -> Tensor:
     slope s per pixel along one axis has s^2.
 
     Args:
-        noise_level: estimated standard deviation per pixel, image range [0, 1], (N, C, H, W).
+        noise_level: estimated standard deviation per pixel, or an image; range [0, 1],
+            (N, C, H, W).
     """
     vertical = noise_level.diff(dim=-2).square()  # (N, C, H-1, W)
     horizontal = noise_level.diff(dim=-1).square()  # (N, C, H, W-1)
@@ -52,3 +53,22 @@ class TotalVariation(Term):
     def build(self, resources: Resources) -> Loss:
         """Make the loss, which has no state."""
         return TotalVariationLoss()
+
+
+class ImageTotalVariationLoss(Loss):
+    """A built `ImageTotalVariation`."""
+
+    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
+        """The roughness of `pred`, (N, C, H, W), 0-d; `target` is not used."""
+        return total_variation(pred)
+
+
+@dataclass(frozen=True)
+class ImageTotalVariation(Term):
+    """The roughness of `pred` itself, as dehaze-cGAN regularises its images."""
+
+    symbol: ClassVar[str] = "L_TV"
+
+    def build(self, resources: Resources) -> Loss:
+        """Make the loss, which has no state."""
+        return ImageTotalVariationLoss()

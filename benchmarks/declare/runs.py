@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from baselines.taps import tapped
@@ -40,6 +41,12 @@ class Network:
     def name(self) -> str:
         """The name of the architecture's class."""
         return self.architecture.__name__
+
+    @property
+    def learns(self) -> bool:
+        """Whether it has parameters; a classical method has none."""
+        with torch.device("meta"):
+            return any(True for _ in self.build().parameters())
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ class Table(Exhibit):
                 "rows can be trained"
             )
         if row.objective is None:
-            if row.released is None and row.role == "method":
+            if row.released is None and row.role == "method" and row.network.learns:
                 raise DeclarationError(f"{place}: needs an objective or released weights")
             return
         if self.training_data(row) is None:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from losses.objective import Resources
-from losses.total_variation import TotalVariation, total_variation
+from losses.total_variation import ImageTotalVariation, TotalVariation, total_variation
 
 
 def _random_map() -> Tensor:
@@ -75,3 +75,10 @@ def test_total_variation_term_reads_the_noise_level(resources: Resources):
     assert term.needs == ("noise_level",)
     x, image = _random_map(), torch.ones(2, 3, 7, 9)
     assert term.build(resources)(image, image, noise_level=x) == total_variation(x)
+
+
+def test_total_variation_of_the_image_itself(resources: Resources):
+    term = ImageTotalVariation()
+    assert (repr(term), term.symbol, term.needs) == ("ImageTotalVariation()", "L_TV", ())
+    x = _random_map()
+    assert term.build(resources)(x, torch.zeros_like(x)) == total_variation(x)

@@ -7,6 +7,7 @@ import pytest
 import tiny
 from torch import nn
 
+from baselines.pass_through import PassThrough
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.runs import Released, network
 from benchmarks.declare.table import NOT_TRAINED, Row, Table, row_run
@@ -105,6 +106,11 @@ def test_network_that_takes_what_nothing_gives_is_refused():
 def test_row_without_objective_or_weights_is_refused():
     said = refused(Row("x", tiny.TinyDenoiser, None, "1 2"))
     assert said == "tiny, Tiny, row 'x': needs an objective or released weights"
+
+
+def test_method_that_has_nothing_to_learn_needs_no_objective():
+    row = Row("x", PassThrough, None, "1 2")
+    assert not replace(tiny.tiny_table(), groups={"Tiny": [row]}).rows()[0][1].trained
 
 
 @pytest.mark.parametrize("role", ["input", "reference", "best"])

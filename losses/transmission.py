@@ -1,0 +1,48 @@
+"""L_t: how far estimated transmission maps are from the true one.
+
+Ren, Liu, Zhang, Pan, Cao, Yang: Single Image Dehazing via Multi-scale Convolutional Neural Networks
+(ECCV 2016) trains two networks on such maps, the coarse one first and then the fine one. In one
+training of both the fine network is to take the coarse map as given: then each has the gradient of
+its own training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from losses.l2 import l2
+from losses.objective import Loss, Resources, Term
+
+
+class TransmissionLoss(Loss):
+    """A built `Transmission`."""
+
+    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
+        """The sum over both maps, 0-d; `pred` and `target` are not used.
+
+        Raises:
+            ValueError: a map has not the shape of the true one.
+        """
+        true = needs["transmission"]  # (N, H, W)
+        return torch.stack([l2(needs[name].squeeze(1), true) for name in Transmission.maps]).sum()
+
+
+@dataclass(frozen=True)
+class Transmission(Term):
+    """The mean squared error of the fine and of the coarse transmission map, summed.
+
+    The data gives the true `transmission`, (N, H, W) in [0, 1], the network both estimates,
+    (N, 1, H, W).
+    """
+
+    symbol: ClassVar[str] = "L_t"
+    maps: ClassVar[tuple[str, ...]] = ("fine_transmission", "coarse_transmission")
+    needs: ClassVar[tuple[str, ...]] = (*maps, "transmission")
+
+    def build(self, resources: Resources) -> Loss:
+        """Make the loss, which has no state."""
+        return TransmissionLoss()
