@@ -12,11 +12,13 @@ from datasets.degradations.blind_downscaled import BlindDownscaled
 from datasets.degradations.camera_shake import CameraShake
 from datasets.degradations.clean import Clean, Labelled
 from datasets.degradations.clipped_noise import ClippedNoise
+from datasets.degradations.hazed import Hazed
 from datasets.degradations.jpeg import JPEGCompressed
 from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from datasets.degradations.mosaic import BayerMosaic
 from datasets.degradations.noise import Noisy
 from datasets.degradations.photographed import Photographed
+from datasets.embedded.depth_scenes import DepthScenes
 from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
 from datasets.images import KINDS, DataError
@@ -34,15 +36,17 @@ DEGRADATIONS = {
     "LumaJPEGCompressed": lambda data: LumaJPEGCompressed(data, 10),
     "BayerMosaic": BayerMosaic,
     "Photographed": Photographed,
+    "Hazed": lambda data: Hazed(data, (0.1, 0.2), (0.7, 1), depth="metres"),
 }
 SETS = {
     "photographs": Photographs("val"),
     "scenes": StreetScenes("train", 2, 32, 64),
+    "depth scenes": DepthScenes("indoor", "train", 2, 32, 64),
     "pairs": Pairs(),
     "crops of scenes": RandomCrops(StreetScenes("train", 2, 32, 64), 20, 24),
     "crops of pairs": RandomCrops(Pairs(), 20, 24),
 }
-NEEDS = {"Labelled": "labels", "Photographed": "hazy"}
+NEEDS = {"Labelled": "labels", "Photographed": "hazy", "Hazed": "depth"}
 
 
 @pytest.mark.parametrize("data", SETS)
