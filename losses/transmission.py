@@ -27,16 +27,15 @@ class TransmissionLoss(Loss):
         Raises:
             ValueError: a map has not the shape of the true one.
         """
-        true = needs["transmission"]  # (N, H, W)
-        return torch.stack([l2(needs[name].squeeze(1), true) for name in Transmission.maps]).sum()
+        true = needs["transmission"]
+        return torch.stack([l2(needs[name], true) for name in Transmission.maps]).sum()
 
 
 @dataclass(frozen=True)
 class Transmission(Term):
     """The mean squared error of the fine and of the coarse transmission map, summed.
 
-    The data gives the true `transmission`, (N, H, W) in [0, 1], the network both estimates,
-    (N, 1, H, W).
+    The data gives the true `transmission`, the network both estimates, all (N, 1, H, W) in [0, 1].
     """
 
     symbol: ClassVar[str] = "L_t"

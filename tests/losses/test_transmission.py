@@ -10,7 +10,7 @@ from losses.transmission import Transmission
 def maps(fine: float, coarse: float, true: float) -> dict[str, torch.Tensor]:
     estimates = {"fine_transmission": fine, "coarse_transmission": coarse}
     needs = {name: torch.full((2, 1, 5, 7), value) for name, value in estimates.items()}
-    return needs | {"transmission": torch.full((2, 5, 7), true)}
+    return needs | {"transmission": torch.full((2, 1, 5, 7), true)}
 
 
 def test_both_maps_are_squared_and_summed(resources: Resources) -> None:
