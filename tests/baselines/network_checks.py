@@ -73,20 +73,24 @@ def loss_curve(network: nn.Module, loss, steps: int, lr: float) -> list[float]:
 class RestorationChecks:
     """Facts about a network, and the tests that hold it to them.
 
+    small: arguments of a narrow network, for tests in which the width does not matter.
     scale: what the network enlarges images by.
     crop: side of the image in the test of the gradients; smaller for slow networks.
     multiple, padding: how sizes are extended inside; numpy.pad is the oracle.
-    halo: rows of input around some rows that their output depends on, in whole `multiple`s; None
-        where the network does not say.
+    aligned: rows come in multiples of it in the receptive field; None where that is `multiple`.
+    halo: rows of input around some rows that their output depends on, in multiples of the same;
+        None where the network does not say.
     steps, lr, learns: this many steps of Adam on one batch leave at most this share of the loss.
     """
 
     network: ClassVar[type[nn.Module]]
     parameters: ClassVar[int]
+    small: ClassVar[dict[str, Any]] = {}
     scale: ClassVar[int] = 1
     crop: ClassVar[int] = 96
     multiple: ClassVar[int] = 1
     padding: ClassVar[str] = "reflect"
+    aligned: ClassVar[int | None] = None
     halo: ClassVar[int | None] = None
     steps: ClassVar[int] = 30
     lr: ClassVar[float] = 1e-3
@@ -95,7 +99,7 @@ class RestorationChecks:
     @classmethod
     def make(cls) -> nn.Module:
         torch.manual_seed(0)
-        return cls.network()
+        return cls.network(**cls.small)
 
     def output_shapes(self, height: int, width: int) -> list[tuple[int, ...]]:
         """Of the outputs for one image, of the size that their names tell."""
@@ -113,13 +117,14 @@ class RestorationChecks:
     def lively(cls, built: nn.Module) -> nn.Module:
         return revived(built)
 
-    def test_parameter_count(self, built: nn.Module):
-        assert parameter_count(built) == self.parameters
+    def test_parameter_count(self):
+        with torch.device("meta"):
+            assert parameter_count(self.network()) == self.parameters
 
     def test_initialisation_follows_the_global_seed(self, built: nn.Module):
         again = self.make().state_dict()
         torch.manual_seed(1)
-        other = self.network().state_dict()
+        other = self.network(**self.small).state_dict()
         state = built.state_dict()
         assert all(torch.equal(state[key], again[key]) for key in state)
         assert any(not torch.equal(state[key], other[key]) for key in state)
@@ -149,16 +154,20 @@ class RestorationChecks:
         if self.halo is None:
             assert field is None
             return
-        assert (field.halo, field.multiple, field.scale) == (self.halo, self.multiple, self.scale)
-        top, bottom = self.halo + 8, self.halo + 16
-        image = photograph.repeat(1, 1, 2, 1)[..., : bottom + self.halo + 8, :8].double()
+        multiple = self.aligned or self.multiple
+        assert (field.halo, field.multiple, field.scale) == (self.halo, multiple, self.scale)
+        rows = multiple * math.ceil(8 / multiple)
+        top, bottom = self.halo + rows, self.halo + 2 * rows
+        height = bottom + self.halo + rows
+        repeats = math.ceil(height / photograph.shape[2])
+        image = photograph.repeat(1, 1, repeats, 1)[..., :height, :8].double()
         network = copy.deepcopy(lively).double()  # what passes every layer at its edge is faint
         pred = outputs_of(network, image.requires_grad_())[0]
         pred[..., self.scale * top : self.scale * bottom, :].square().sum().backward()
         assert image.grad is not None
-        rows = image.grad[0].abs().amax(dim=(0, 2)).nonzero()
-        assert 0 <= int(rows.min()) - (top - self.halo) < self.multiple
-        assert 0 <= bottom + self.halo - 1 - int(rows.max()) < self.multiple
+        seen = image.grad[0].abs().amax(dim=(0, 2)).nonzero()
+        assert 0 <= int(seen.min()) - (top - self.halo) < multiple
+        assert 0 <= bottom + self.halo - 1 - int(seen.max()) < multiple
 
     @torch.no_grad()
     def test_images_of_a_batch_do_not_mix(self, lively: nn.Module, photograph: Tensor):
@@ -214,11 +223,13 @@ def denoised_psnr(network: nn.Module, images: list[np.ndarray]) -> float:
 class IdentityStartChecks:
     """What start="identity" promises.
 
+    small: arguments of a narrow network, where the full one is slow.
     crops, start_steps, start_lr, gain: images, steps and learning rate of a training that has to
         gain this many dB over the input.
     """
 
     network: ClassVar[type[nn.Module]]
+    small: ClassVar[dict[str, Any]] = {}
     scale: ClassVar[int] = 1
     crops: ClassVar[int] = 4
     start_steps: ClassVar[int] = 30
@@ -227,7 +238,7 @@ class IdentityStartChecks:
 
     def start(self) -> nn.Module:
         torch.manual_seed(0)
-        return self.network(start="identity")
+        return self.network(**self.small, start="identity")
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -297,20 +308,25 @@ class DiscriminatorChecks:
     steps: ClassVar[int] = 20
     lr: ClassVar[float] = 1e-3
 
+    def logits(self, network: nn.Module, images: Tensor, degraded: Tensor | None = None) -> Tensor:
+        """Of images, shown beside degraded ones (else themselves) where it wants to see these."""
+        beside = images if degraded is None else degraded
+        return network(images, *(beside for _ in network.inputs[1:]))
+
     def test_parameter_count(self):
         with torch.device("meta"):
             assert parameter_count(self.network()) == self.parameters
 
     def test_a_single_image_of_the_smallest_size_can_be_trained_on(self):
         network = self.network(**self.small)
-        network(torch.rand(1, 3, self.smallest, self.smallest)).sum().backward()
+        self.logits(network, torch.rand(1, 3, self.smallest, self.smallest)).sum().backward()
         assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
     def test_smaller_images_are_refused(self):
         low = self.smallest - 1
         message = f"{self.smallest}x{self.smallest} and more, not {low}x40"
         with pytest.raises(ValueError, match=message):
-            self.network(**self.small)(torch.rand(1, 3, low, 40))
+            self.logits(self.network(**self.small), torch.rand(1, 3, low, 40))
 
     def test_learns_to_tell_noise_from_a_photograph(self, photograph: Tensor):
         crops = [photograph[..., k : k + self.crop, k : k + self.crop] for k in (0, 40)]
@@ -321,7 +337,10 @@ class DiscriminatorChecks:
         network = self.network(**self.trained)
         values = loss_curve(
             network,
-            lambda: F.softplus(-network(real)).mean() + F.softplus(network(fake)).mean(),
+            lambda: (
+                F.softplus(-self.logits(network, real, fake)).mean()
+                + F.softplus(self.logits(network, fake, fake)).mean()
+            ),
             steps=self.steps,
             lr=self.lr,
         )
