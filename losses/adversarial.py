@@ -7,6 +7,10 @@ Goodfellow et al.: Generative Adversarial Nets (2014), Eq. 1 and the remark belo
 - "minimax": the network minimises log(1 - D(pred)), the game of Eq. 1, and the one whose value at
   the optimal discriminator D2SM quotes as its Eq. 11. D2SM does not say which it trained.
 
+Isola et al.: Image-to-Image Translation with Conditional Adversarial Networks (2017), Eq. 1: a
+discriminator that is shown the degraded image too judges whether the two belong together. One that
+gives a map of logits has the mean of its pixels' cross-entropies.
+
 The discriminator is the term's own: see `losses.self_trained`.
 """
 
@@ -49,26 +53,36 @@ class AdversarialLoss(SelfTrained):
     def __init__(self, spec: Adversarial, resources: Resources):
         super().__init__()
         self.kind = spec.kind
+        self.beside = spec.needs
         self.discriminator = resources.fresh(spec.discriminator).to(resources.device)
         self.trains(spec.lr, spec.betas)
 
     def before(self, pred: Tensor, target: Tensor, **needs: Tensor) -> None:
         """Make one step of the discriminator; real and fake images go through it as two batches."""
         real, fake = target.detach(), pred.detach()
+        beside = self._beside(needs)
         self.own_step(
-            lambda: discriminator_loss(self.discriminator(real), self.discriminator(fake))
+            lambda: discriminator_loss(
+                self.discriminator(real, *beside), self.discriminator(fake, *beside)
+            )
         )
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """What the network minimises, 0-d. `pred`: images, (N, 3, H, W); `target` is not used."""
-        return generator_loss(self.discriminator(pred), self.kind)
+        return generator_loss(self.discriminator(pred, *self._beside(needs)), self.kind)
+
+    def _beside(self, needs: dict[str, Tensor]) -> list[Tensor]:
+        """What the discriminator is shown with the image, in its order."""
+        return [needs[name].detach() for name in self.beside]
 
 
 @dataclass(frozen=True)
 class Adversarial(Term):
     """A GAN's loss for `pred`, with a discriminator that the term trains itself.
 
-    discriminator: a declared network that maps images (N, 3, H, W) to logits of any shape.
+    discriminator: a declared network that maps images (N, 3, H, W) to logits of any shape. The
+        first of its `inputs` is the image that it judges; others are entries of the batch that a
+        conditional one is shown beside it, such as "input".
     lr, betas: settings of the discriminator's Adam, constant over the run.
     kind: "non_saturating" or "minimax", see `generator_loss`.
     """
@@ -83,6 +97,8 @@ class Adversarial(Term):
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        _, *beside = getattr(self.discriminator, "inputs", ("pred",))
+        object.__setattr__(self, "needs", tuple(beside))
 
     def build(self, resources: Resources) -> Loss:
         """Make the loss, with a new discriminator and its optimiser."""

@@ -16,6 +16,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from baselines.normal_weights import normal_weights
+
 # Below this the last convolution has nothing left to see.
 SMALLEST = 24
 
@@ -49,7 +51,7 @@ class PatchGAN(nn.Module):
             ]
         layers += [nn.LeakyReLU(0.2), nn.Conv2d(8 * width, 1, 4, padding=1)]
         self.model = nn.Sequential(*layers)
-        self.apply(_initialise)
+        self.apply(normal_weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """Judge every patch of images.
@@ -66,13 +68,3 @@ class PatchGAN(nn.Module):
                 "use larger crops"
             )
         return self.model(2 * images - 1)
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
-        nn.init.zeros_(module.bias)
