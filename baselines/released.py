@@ -1,7 +1,8 @@
 """Reading the weight files that authors released, without ever executing what is in them.
 
 Two formats: state dicts saved by PyTorch, which are pickles and go through its restricted
-unpickler (`weights_only`), and MatConvNet networks saved by MATLAB as version 7.3 (which is HDF5).
+unpickler (`weights_only`), and MatConvNet networks saved by MATLAB as version 7.3 (which is HDF5)
+or 5. Caffe's are read by `caffe_model`.
 A network's `released_state` turns what is read here into its own state dict.
 """
 
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
+MATLAB_5 = b"MATLAB 5.0 MAT-file"
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -43,11 +46,47 @@ def read_matconvnet(path: Path) -> list[tuple[Tensor, Tensor]]:
 
     MATLAB stores a kernel as (kh, kw, in, out) with the first index running fastest; HDF5 shows
     it as (out, in, kw, kh). Both programs correlate, so the kernel is transposed, not flipped.
+    Files of version 5 are of MatConvNet's first releases, which called these arrays otherwise; a
+    sum of channels in them is read as a 1x1 convolution.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not a MATLAB 7.3 file, or one without `net.layers`.
+        ValueError: not a MATLAB file of these versions, or one without `net.layers`.
     """
+    with path.open("rb") as raw:
+        if raw.read(len(MATLAB_5)) == MATLAB_5:
+            return _matlab_5_convolutions(path)
+    return _matlab_7_convolutions(path)
+
+
+def _matlab_5_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
+    """As `read_matconvnet`, of a file that scipy reads."""
+    import numpy as np
+    from scipy.io import loadmat
+
+    convolutions = []
+    try:
+        layers = loadmat(path, variable_names=["net"])["net"]["layers"][0, 0].ravel()
+        for layer in (cell[0, 0] for cell in layers):
+            if layer["type"].item() not in ("conv", "chnLinComb"):
+                continue
+            kernel = layer["filters"].astype(np.float32)
+            kernel = kernel.reshape(kernel.shape + (1,) * (4 - kernel.ndim))
+            if layer["type"].item() == "chnLinComb":
+                kernel = kernel.reshape(1, 1, -1, 1)
+            bias = layer["biases"].astype(np.float32).ravel()
+            kernel = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
+            convolutions.append((torch.from_numpy(kernel), torch.from_numpy(bias)))
+    except Exception as error:  # scipy says in many ways that a file is damaged
+        raise ValueError(
+            f"{path} is a damaged MATLAB 5 file, or holds no MatConvNet network (no net.layers of "
+            "filters and biases in it): download it again"
+        ) from error
+    return convolutions
+
+
+def _matlab_7_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
+    """As `read_matconvnet`, of a file that is HDF5."""
     import h5py
     import numpy as np
 
