@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def pad_to_multiple(images: Tensor, multiple: int, mode: str = "reflect") -> Tensor:
+def pad_to_multiple(images: Tensor, multiple: int, mode: str = "reflect", least: int = 0) -> Tensor:
     """Extend images at the bottom and the right, so that cropping to `[..., :H, :W]` undoes it.
 
     Args:
@@ -14,11 +14,14 @@ def pad_to_multiple(images: Tensor, multiple: int, mode: str = "reflect") -> Ten
         multiple: both sides of the result are multiples of it.
         mode: "reflect" continues noise as noise; "replicate" repeats the last row and column.
             An image too small to be reflected so far is replicated.
+        least: both sides of the result are at least this multiple.
     Returns:
-        (N, C, H', W') with H <= H' < H + multiple; `images` itself where nothing is missing.
+        (N, C, H', W') with H <= H' < H + multiple, or H' = least; `images` itself where nothing is
+        missing.
     """
     height, width = images.shape[-2:]
-    down, right = -height % multiple, -width % multiple
+    down = max(-height % multiple, least - height)
+    right = max(-width % multiple, least - width)
     if not down and not right:
         return images
     if down >= height or right >= width:

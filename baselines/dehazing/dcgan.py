@@ -30,8 +30,7 @@ from torch.nn import functional as F
 
 from baselines.normal_weights import normal_weights
 from baselines.padding import pad_to_multiple
-from baselines.receptive_field import ReceptiveField
-from baselines.strided_reach import field_of, rows_into
+from baselines.receptive_field import ReceptiveField, receptive_field
 
 LEAK = 0.2
 
@@ -108,7 +107,7 @@ class DcGAN(nn.Module):
     @property
     def receptive_field(self) -> ReceptiveField:
         """Of all layers, which are declared in their order."""
-        return field_of(rows_into(self, range(self.multiple)), self.multiple)
+        return receptive_field(self.modules(), self.multiple)
 
     def forward(self, hazy: Tensor) -> Tensor:
         """Dehaze images.

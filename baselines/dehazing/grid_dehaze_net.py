@@ -22,9 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from baselines.identity_start import FAINT, carry, check_start
-from baselines.receptive_field import ReceptiveField
+from baselines.receptive_field import Reach, ReceptiveField
 from baselines.released import read_checkpoint
-from baselines.strided_reach import field_of, rows_into, united
 
 # The official training saves the network as it is wrapped for several GPUs.
 WRAPPED = "module."
@@ -147,15 +146,14 @@ class GridDehazeNet(nn.Module):
     @property
     def receptive_field(self) -> ReceptiveField:
         """Of all ways through the grid, followed from the output back to the image."""
-        multiple = 2 ** (self.height - 1)
-        wanted = rows_into(self.rdb_out, rows_into(self.conv_out, range(multiple)))
-        reached = {(0, self.width - 1): wanted}
+        last = (*self.rdb_out.modules(), *self.conv_out.modules())
+        reached = {(0, self.width - 1): Reach().through(last)}
         for place in reversed(list(self._places())):
             for layer, source in self._ways_to(*place):
-                rows = rows_into(layer, reached[place])
-                reached[source] = united(rows, reached.get(source, rows))
-        rows = rows_into(self.conv_in, rows_into(self.rdb_in, reached[0, 0]))
-        return field_of(rows, multiple)
+                reach = reached[place].through(layer.modules())
+                reached[source] = reach.joined(reached.get(source, reach))
+        first = (*self.conv_in.modules(), *self.rdb_in.modules())
+        return reached[0, 0].through(first).field(2 ** (self.height - 1))
 
     def forward(self, hazy: Tensor) -> Tensor:
         """Dehaze images.

@@ -20,6 +20,14 @@ def test_images_too_small_to_reflect_are_replicated():
     np.testing.assert_array_equal(pad_to_multiple(images, 8), expected)
 
 
+@pytest.mark.parametrize(("height", "width", "expected"), [(9, 40, (32, 40)), (25, 31, (32, 32))])
+def test_images_are_extended_to_the_least_size(height, width, expected):
+    images = torch.rand(1, 2, height, width)
+    padded = pad_to_multiple(images, 8, least=32)
+    assert padded.shape[-2:] == expected
+    assert torch.equal(padded[..., :height, :width], images)
+
+
 def test_fitting_images_are_returned_themselves():
     images = torch.rand(1, 3, 16, 24)
     assert pad_to_multiple(images, 8) is images
