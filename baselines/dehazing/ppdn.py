@@ -9,6 +9,8 @@ since papers count them, and get no gradient.
 The network works in [-1, 1]; images are brought there and back. A tanh keeps the output in [0, 1].
 Initialisation: torchvision's for the encoder, where the authors start from its ImageNet weights
 (`imagenet_state` reads a file of them; nothing is downloaded); PyTorch's own elsewhere.
+From it, width 8 and one layer per dense block go from 9.6 dB of 4x48x48 hazed crops to 13.7 in 60
+steps; the image joins the features before the last layers.
 Batch normalisation: the official test program leaves the network in training mode, so that each
 image is normalised by itself, cuts images into strips, stretches each output to the full range and
 averages two runs. Here evaluation uses the running statistics, and none of the others is done.

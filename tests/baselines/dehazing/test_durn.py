@@ -1,5 +1,5 @@
 import torch
-from network_checks import RestorationChecks, child_counts, loss_curve, psnr, revived
+from network_checks import RestorationChecks, child_counts, haze_gain, revived
 from torch.nn import functional as F
 
 from baselines.dehazing.durn import ChannelAttention, DuRNUS
@@ -22,13 +22,8 @@ class TestDuRNUS(RestorationChecks):
 
 
 def test_a_few_steps_remove_haze(photograph):
-    target = torch.cat((photograph[..., :32, :32], photograph[..., 40:72, 40:72]))
-    hazy = 0.5 * target + 0.45
     torch.manual_seed(0)
-    network = DuRNUS(width=16, blocks=2)
-    loss_curve(network, lambda: F.l1_loss(network(hazy), target), steps=20, lr=1e-3)
-    with torch.no_grad():
-        assert psnr(network(hazy), target) > psnr(hazy, target) + 2
+    assert haze_gain(DuRNUS(width=16, blocks=2), photograph) > 2
 
 
 def test_blocks_widen_their_kernel_as_the_authors():

@@ -9,6 +9,8 @@ import quick
 import torch
 from torch import nn
 
+from baselines.dehazing.msbdn import MSBDN
+from baselines.dehazing.ppdn import PPDN
 from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
@@ -79,6 +81,29 @@ def test_strips_with_their_halo_are_the_whole(name, height, monkeypatch):
     assert strips.shape == whole.shape == (1, 3, scale * height, scale * 13)
     assert whole.std() > 0.05
     torch.testing.assert_close(strips, whole, rtol=1e-12, atol=1e-12)
+
+
+DEEP = {
+    "MSBDN-DFF": lambda: MSBDN(width=4, blocks=1, upsampling="even"),
+    "MSBDN-RDFF": lambda: MSBDN(width=4, blocks=1, variant="rdff", upsampling="even"),
+    "PPDN": lambda: PPDN(width=8, blocks=(1, 1, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+@torch.no_grad()
+def test_strips_of_networks_that_look_far_are_the_whole(name, monkeypatch):
+    """Their halo is larger than a strip, which then has the halo's height."""
+    network = made(DEEP[name]).double()
+    height = 3 * network.receptive_field.halo + 37
+    entries = {k: v.double() for k, v in entries_of(height, 13).items()}
+    whole = restored(network, entries)
+    small_strips(monkeypatch, network, 40, 13)
+    strips = restored(network, entries)
+    assert len(network.heights) == 5
+    assert min(network.heights[1:]) < height
+    assert whole.std() > 0.05
+    torch.testing.assert_close(strips, whole, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["FFDNet", "EDSR"])
