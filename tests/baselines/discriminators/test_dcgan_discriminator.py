@@ -2,7 +2,8 @@ from typing import ClassVar
 
 import pytest
 import torch
-from network_checks import DiscriminatorChecks, parameter_count
+from discriminator_checks import DiscriminatorChecks
+from network_checks import parameter_count
 from torch import nn
 
 from baselines.discriminators.dcgan import DcGANDiscriminator

@@ -1,6 +1,7 @@
 import pytest
 import torch
-from network_checks import DiscriminatorChecks, parameter_count
+from discriminator_checks import DiscriminatorChecks
+from network_checks import parameter_count
 
 from baselines.discriminators.patchgan import PatchGAN
 
