@@ -81,13 +81,12 @@ def _marks(grid: Grid, partial: str) -> Iterator[str]:
 
 
 def _gaps(grid: Grid) -> list[str]:
-    """Why a number is not there, once for a row and reason."""
-    reasons = [
-        f"{row.name}: {_gap(cell)}"
-        for row, cell in _cells(grid)
-        if cell.detail and cell.status not in MEASURED
-    ]
-    return list(dict.fromkeys(reasons))
+    """Why numbers are not there, each reason once with the rows that it is about."""
+    rows: dict[str, list[str]] = {}
+    for row, cell in _cells(grid):
+        if cell.detail and cell.status not in MEASURED:
+            rows.setdefault(_gap(cell), []).append(row.name)
+    return [f"{'; '.join(dict.fromkeys(names))}: {reason}" for reason, names in rows.items()]
 
 
 def _gap(cell: Cell) -> str:

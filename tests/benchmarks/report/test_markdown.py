@@ -158,7 +158,8 @@ def test_gaps_say_why(build: Any) -> None:
     assert (cells[4].italic, cells[4].rank, cells[4].number) == (True, None, Decimal("3.14"))
     assert (cells[5].stale, cells[5].rank) == (True, 1)
     notes = text.split("## Notes")[1]
-    assert "- m0: failed: RuntimeError: out of memory\n" in notes
+    assert "- m0; m1: failed: RuntimeError: out of memory\n" in notes
+    assert notes.count("needs FFDNet_color.mat") == 1
     assert "† Stale" in notes
     assert "prints no number" in notes
     assert "2 of the 10 cells with a rank recomputed from the paper are ranked here" in notes
