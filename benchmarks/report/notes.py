@@ -8,6 +8,7 @@ from benchmarks.grid.model import MEASURED, STAND_IN, Cell, Grid, GridRow
 from benchmarks.grid.ranks import our_ranks, paper_ranks, printed_ranks
 
 STALE = "†"
+_NAMED = 3  # rows that a note names; of the others it says how many they are
 BOLD_LOST = "Which numbers are set in bold is lost from the transcription."
 BOLD_PARTLY_LOST = "Some of the bold type is lost from the transcription."
 
@@ -81,12 +82,17 @@ def _marks(grid: Grid, partial: str) -> Iterator[str]:
 
 
 def _gaps(grid: Grid) -> list[str]:
-    """Why numbers are not there, each reason once with the rows that it is about."""
+    """Why numbers are not there, each reason once with the first rows that it is about."""
     rows: dict[str, list[str]] = {}
     for row, cell in _cells(grid):
         if cell.detail and cell.status not in MEASURED:
             rows.setdefault(_gap(cell), []).append(row.name)
-    return [f"{'; '.join(dict.fromkeys(names))}: {reason}" for reason, names in rows.items()]
+    return [f"{_named(list(dict.fromkeys(names)))}: {reason}" for reason, names in rows.items()]
+
+
+def _named(rows: list[str]) -> str:
+    more = len(rows) - _NAMED
+    return "; ".join(rows[:_NAMED]) + (f" and {more} more rows" if more > 0 else "")
 
 
 def _gap(cell: Cell) -> str:

@@ -33,7 +33,11 @@ def committed(name: str) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def test_both_pages_show_tables() -> None:
-    assert {name for page in PAGES for name, _ in shown(page)} == {"d2sm_table1", "pdl_table2"}
+    assert {name for page in PAGES for name, _ in shown(page)} == {
+        "d2sm_table1",
+        "pdl_table2",
+        "stft_table1c",
+    }
     assert all(shown(page) for page in PAGES)
 
 

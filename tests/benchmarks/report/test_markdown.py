@@ -165,6 +165,12 @@ def test_gaps_say_why(build: Any) -> None:
     assert "2 of the 10 cells with a rank recomputed from the paper are ranked here" in notes
 
 
+def test_of_many_rows_with_one_gap_the_first_are_named(build: Any) -> None:
+    rows = [[Cell("1", status="needs", detail="data")]] * 5
+    notes = markdown(build.grid(rows)).split("## Notes")[1]
+    assert "- m0; m1; m2 and 2 more rows: needs data\n" in notes
+
+
 def test_spread_needs_two_seeds(build: Any) -> None:
     one = Cell("1", values=(1.0,), status="ok")
     text = markdown(build.grid([[one, replace(one, values=(1.0, 1.2))]]))
