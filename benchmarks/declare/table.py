@@ -241,18 +241,20 @@ class Table(Exhibit):
     def trainings(self, row: Row) -> dict[str, Row]:
         """The row as it is trained for each group of columns: often the same for all.
 
+        A table without columns, of which a figure looks at the networks alone, has one training.
+
         Raises:
             DeclarationError: a group of columns has no training data.
         """
         data = self.training_data(row)
         groups = dict.fromkeys(column.group for column in self.columns)
         if not isinstance(data, PerGroup):
-            return dict.fromkeys(groups, row)
+            return dict.fromkeys(groups or ("",), row)
         if absent := [group for group in groups if group not in data.data]:
             raise DeclarationError(
                 f"{self.name}, row {row.label!r}: no training data for the columns {absent[0]!r}"
             )
-        return {group: replace(row, train=data.data[group]) for group in groups}
+        return {group: replace(row, train=data.data[group]) for group in groups or data.data}
 
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"

@@ -75,3 +75,12 @@ def test_a_group_without_data_is_told_when_the_table_is_declared():
     rows = [replace(ROWS[0], train=PerGroup({"dark": DARK}))]
     with pytest.raises(DeclarationError, match=r"no training data for .* .light."):
         replace(TABLE, groups={"G": rows})
+
+
+def test_rows_of_a_table_without_columns_are_trained_all_the_same(tmp_path):
+    """... since a figure looks at their networks."""
+    rows = [replace(row, printed="") for row in ROWS]
+    bare = replace(TABLE, columns=(), groups={"G": rows})
+    plan = make_plan(bare, quick.quick_engine(tmp_path).status)
+    trained = [[provider.data for provider in row.providers] for row in plan.rows[:2]]
+    assert trained == [[DARK, LIGHT], [quick.TRAIN]]
