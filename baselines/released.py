@@ -12,7 +12,7 @@ import pickle
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 MATLAB_5 = b"MATLAB 5.0 MAT-file"
 
@@ -39,6 +39,26 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if strangers:
         raise ValueError(f"{path} holds no state dict: entry {strangers[0]!r} is not a tensor")
     return dict(content)
+
+
+def check_state(state: dict[str, Tensor], like: nn.Module, path: Path, name: str, has: str) -> None:
+    """See that a file's state dict has the names and shapes of a network's.
+
+    Args:
+        like: the network, which may be on the meta device.
+        path, name, has: of the file, the network and its size, for the message.
+
+    Raises:
+        ValueError: a tensor is missing, is none of the network's, or has another shape.
+    """
+    expected = {key: tuple(value.shape) for key, value in like.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in state.items()}
+    for key in expected | found:
+        if expected.get(key) != found.get(key):
+            raise ValueError(
+                f"{path} is not {name}: its {key} is {found.get(key, 'absent')}, where {has} has "
+                f"{expected.get(key, 'none')}"
+            )
 
 
 def read_matconvnet(path: Path) -> list[tuple[Tensor, Tensor]]:

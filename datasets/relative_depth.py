@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from datasets.changed_images import ChangedImages
 from datasets.crops import RandomCrops
 from datasets.depth import check_depth
-from datasets.images import DataError, DataPaths, DataSet, Entries, Images, Pixels
+from datasets.images import DataError, DataPaths, DataSet, Entries, Images
 
 
 def is_relative(data: DataSet) -> bool:
@@ -56,27 +57,8 @@ class RelativeDepth:
         return ImagesOfRelativeDepth(self.data.open(data_paths))
 
 
-class ImagesOfRelativeDepth(Images):
+class ImagesOfRelativeDepth(ChangedImages):
     """Opened images that differ from those of their set in "depth" alone."""
-
-    def __init__(self, images: Images):
-        self.images = images
-        self.names = images.names
-        self.expected = images.expected
-        self.unofficial = images.unofficial
-        self.mirrored = images.mirrored
-
-    def image(self, i: int) -> Pixels:
-        """Image `i` alone, RGB, (H, W, 3) uint8; errors as of its set."""
-        return self.images.image(i)
-
-    def size(self, i: int) -> tuple[int, int]:
-        """Height and width of image `i`; errors as of its set."""
-        return self.images.size(i)
-
-    def where(self, i: int) -> str:
-        """Image `i` in a message, as its set has it."""
-        return self.images.where(i)
 
     def entries(self, i: int) -> Entries:
         """Every entry of image `i`, with depth (H, W) float32 in [0, 1].
@@ -94,7 +76,3 @@ class ImagesOfRelativeDepth(Images):
                 "Take the set's original file."
             )
         return entries | {"depth": depth / farthest}
-
-    def manifest(self) -> list[tuple[str, str]]:
-        """That of the images."""
-        return self.images.manifest()

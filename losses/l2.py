@@ -12,6 +12,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from losses.objective import Loss, Resources, Term
+from losses.same_shape import check_same_shape
 
 
 def l2(pred: Tensor, target: Tensor) -> Tensor:
@@ -23,10 +24,7 @@ def l2(pred: Tensor, target: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ; broadcasting would hide a wrong crop or channel count.
     """
-    if pred.shape != target.shape:
-        raise ValueError(
-            f"pred is {tuple(pred.shape)} but target {tuple(target.shape)}; crop or convert one"
-        )
+    check_same_shape(pred, target)
     return (pred - target.detach()).square().mean()
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from losses.objective import Loss, Resources, Term
+from losses.same_shape import check_same_shape
 
 
 def smooth_l1(pred: Tensor, target: Tensor, threshold: float = 1.0) -> Tensor:
@@ -29,10 +30,7 @@ def smooth_l1(pred: Tensor, target: Tensor, threshold: float = 1.0) -> Tensor:
     Raises:
         ValueError: the shapes differ; broadcasting would hide a wrong crop or channel count.
     """
-    if pred.shape != target.shape:
-        raise ValueError(
-            f"pred is {tuple(pred.shape)} but target {tuple(target.shape)}; crop or convert one"
-        )
+    check_same_shape(pred, target)
     return F.smooth_l1_loss(pred, target.detach(), beta=threshold)
 
 

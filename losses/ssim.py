@@ -14,6 +14,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from losses.objective import Loss, Resources, Term
+from losses.same_shape import check_same_shape
 
 WINDOW = 11
 WINDOW_SIGMA = 1.5
@@ -30,10 +31,7 @@ def ssim_loss(pred: Tensor, target: Tensor) -> Tensor:
     """
     from pytorch_msssim import ssim
 
-    if pred.shape != target.shape:
-        raise ValueError(
-            f"pred is {tuple(pred.shape)} but target {tuple(target.shape)}; crop or convert one"
-        )
+    check_same_shape(pred, target)
     if min(pred.shape[-2:]) < WINDOW:
         # The package would go on without blurring along that side.
         raise ValueError(

@@ -55,14 +55,6 @@ class TotalVariation(Term):
         return TotalVariationLoss()
 
 
-class ImageTotalVariationLoss(Loss):
-    """A built `ImageTotalVariation`."""
-
-    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """The roughness of `pred`, (N, C, H, W), 0-d; `target` is not used."""
-        return total_variation(pred)
-
-
 @dataclass(frozen=True)
 class ImageTotalVariation(Term):
     """The roughness of `pred` itself, as dehaze-cGAN regularises its images."""
@@ -71,4 +63,4 @@ class ImageTotalVariation(Term):
 
     def build(self, resources: Resources) -> Loss:
         """Make the loss, which has no state."""
-        return ImageTotalVariationLoss()
+        return Loss(lambda pred, target: total_variation(pred))

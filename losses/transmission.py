@@ -11,24 +11,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from losses.l2 import l2
 from losses.objective import Loss, Resources, Term
 
 
-class TransmissionLoss(Loss):
-    """A built `Transmission`."""
+def transmission_error(
+    pred: Tensor,
+    target: Tensor,
+    fine_transmission: Tensor,
+    coarse_transmission: Tensor,
+    transmission: Tensor,
+) -> Tensor:
+    """Mean squared error of either map, summed, 0-d.
 
-    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        """The sum over both maps, 0-d; `pred` and `target` are not used.
+    Args:
+        pred, target: images, not used.
+        fine_transmission, coarse_transmission, transmission: two estimates and the truth,
+            (N, 1, H, W) in [0, 1].
 
-        Raises:
-            ValueError: a map has not the shape of the true one.
-        """
-        true = needs["transmission"]
-        return torch.stack([l2(needs[name], true) for name in Transmission.maps]).sum()
+    Raises:
+        ValueError: a map has not the shape of the true one.
+    """
+    return l2(fine_transmission, transmission) + l2(coarse_transmission, transmission)
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,12 @@ class Transmission(Term):
     """
 
     symbol: ClassVar[str] = "L_t"
-    maps: ClassVar[tuple[str, ...]] = ("fine_transmission", "coarse_transmission")
-    needs: ClassVar[tuple[str, ...]] = (*maps, "transmission")
+    needs: ClassVar[tuple[str, ...]] = (
+        "fine_transmission",
+        "coarse_transmission",
+        "transmission",
+    )
 
     def build(self, resources: Resources) -> Loss:
         """Make the loss, which has no state."""
-        return TransmissionLoss()
+        return Loss(transmission_error)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from baselines.identity_start import FAINT, carry, check_start
 from baselines.receptive_field import ReceptiveField, receptive_field
-from baselines.released import read_checkpoint
+from baselines.released import check_state, read_checkpoint
 
 DEVIATION = 0.02
 # Of start="identity": gain on He's weights, and biases of the maps.
@@ -85,14 +85,7 @@ class AODNet(nn.Module):
         """
         state = read_checkpoint(path)
         with torch.device("meta"):
-            expected = {key: tuple(value.shape) for key, value in AODNet().state_dict().items()}
-        found = {key: tuple(value.shape) for key, value in state.items()}
-        for key in expected | found:
-            if expected.get(key) != found.get(key):
-                raise ValueError(
-                    f"{path} is not AOD-Net: its {key} is {found.get(key, 'absent')}, where "
-                    f"AOD-Net has {expected.get(key, 'none')}"
-                )
+            check_state(state, AODNet(), path, "AOD-Net", "AOD-Net")
         return state
 
     @torch.no_grad()

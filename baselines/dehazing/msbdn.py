@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.dehazing.dense_feature_fusion import DenseFeatureFusion
-from baselines.dehazing.reflect_conv import ReflectConv
+from baselines.dehazing.reflect_conv import ReflectConv, ResBlock
 from baselines.identity_start import FAINT, carry, check_start
 from baselines.padding import pad_to_multiple
 from baselines.receptive_field import Reach, ReceptiveField
@@ -58,20 +58,6 @@ class Enlarging(nn.Module):
         if self.mean is not None:
             return self.mean(x)
         return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
-
-
-class ResBlock(nn.Module):
-    """Two 3x3 convolutions on a shortcut; a tenth of what they give is added."""
-
-    def __init__(self, features: int):
-        super().__init__()
-        self.conv1 = ReflectConv(features, features, 3)
-        self.conv2 = ReflectConv(features, features, 3)
-        self.relu = nn.PReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, features, H, W) to the same shape."""
-        return x + 0.1 * self.conv2(self.relu(self.conv1(x)))
 
 
 class Growing(nn.Module):

@@ -84,7 +84,7 @@ class MSCNN(nn.Module):
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("input",)
-    outputs: ClassVar[tuple[str, ...]] = ("pred", "transmission", "coarse")
+    outputs: ClassVar[tuple[str, ...]] = ("pred", "fine_transmission", "coarse_transmission")
     revision: ClassVar[int] = 1
 
     def __init__(self, insert: bool = True, gamma: float = 1.0):
@@ -99,8 +99,8 @@ class MSCNN(nn.Module):
         Args:
             hazy: (N, 3, H, W), in [0, 1], any H and W.
         Returns:
-            The scene, (N, 3, H, W), not clipped to [0, 1]; its transmission and the coarse one,
-            (N, 1, H, W), in [0, 1].
+            The scene, (N, 3, H, W), not clipped to [0, 1]; its transmission by the fine network
+            and by the coarse one, (N, 1, H, W), in [0, 1].
         """
         height, width = hazy.shape[-2:]
         x = pad_to_multiple(hazy, 2)

@@ -20,27 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.dehazing.reflect_conv import ReflectConv, ResBlock
 from baselines.identity_start import FAINT, carry, check_start
 from baselines.padding import pad_to_multiple
 
 # Below this a single row is left after four halvings, and has nothing to be reflected.
 SMALLEST = 17
-RESIDUAL_SCALE = 0.1
 # By how much start="identity" enlarges the image inside: steps of Adam then move it less.
 CARRIED = 4.0
-
-
-class ReflectedConv(nn.Module):
-    """A convolution with odd kernel on the reflected image; stride 2 halves the size."""
-
-    def __init__(self, features_in: int, features: int, kernel: int, stride: int = 1):
-        super().__init__()
-        self.reflection_pad = nn.ReflectionPad2d(kernel // 2)
-        self.conv2d = nn.Conv2d(features_in, features, kernel, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, features_in, H, W) to (N, features, ceil(H / stride), ceil(W / stride))."""
-        return self.conv2d(self.reflection_pad(x))
 
 
 class EnlargingConv(nn.Module):
@@ -54,20 +41,6 @@ class EnlargingConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, features_in, H, W) to (N, features, 2H + 5, 2W + 5)."""
         return self.conv2d(self.reflection_pad(x))
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions with one PReLU, a tenth of which is added."""
-
-    def __init__(self, features: int):
-        super().__init__()
-        self.conv1 = ReflectedConv(features, features, 3)
-        self.conv2 = ReflectedConv(features, features, 3)
-        self.relu = nn.PReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, features, H, W) to the same shape."""
-        return x + RESIDUAL_SCALE * self.conv2(self.relu(self.conv1(x)))
 
 
 class PFFNet(nn.Module):
@@ -92,19 +65,19 @@ class PFFNet(nn.Module):
     def __init__(self, width: int = 16, blocks: int = 17, start: str = "authors"):
         super().__init__()
         check_start(start)
-        self.conv_input = ReflectedConv(3, width, 11)
-        self.conv2x = ReflectedConv(width, 2 * width, 3, stride=2)
-        self.conv4x = ReflectedConv(2 * width, 4 * width, 3, stride=2)
-        self.conv8x = ReflectedConv(4 * width, 8 * width, 3, stride=2)
-        self.conv16x = ReflectedConv(8 * width, 16 * width, 3, stride=2)
+        self.conv_input = ReflectConv(3, width, 11)
+        self.conv2x = ReflectConv(width, 2 * width, 3, stride=2)
+        self.conv4x = ReflectConv(2 * width, 4 * width, 3, stride=2)
+        self.conv8x = ReflectConv(4 * width, 8 * width, 3, stride=2)
+        self.conv16x = ReflectConv(8 * width, 16 * width, 3, stride=2)
         self.dehaze = nn.Sequential(
-            OrderedDict((f"res{i}", ResidualBlock(16 * width)) for i in range(1, blocks + 1))
+            OrderedDict((f"res{i}", ResBlock(16 * width)) for i in range(1, blocks + 1))
         )
         self.convd16x = EnlargingConv(16 * width, 8 * width)
         self.convd8x = EnlargingConv(8 * width, 4 * width)
         self.convd4x = EnlargingConv(4 * width, 2 * width)
         self.convd2x = EnlargingConv(2 * width, width)
-        self.conv_output = ReflectedConv(width, 3, 3)
+        self.conv_output = ReflectConv(width, 3, 3)
         if start == "identity":
             self._start_from_identity()
 

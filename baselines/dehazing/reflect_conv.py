@@ -1,4 +1,8 @@
-"""The convolution that MSBDN and DuRN are built of; both papers' codes keep it under `conv2d`."""
+"""Layers of several networks for dehazing: a convolution and a block of two, on reflected images.
+
+PFFNet, MSBDN and DuRN are built of the convolution, the first two of the block; their authors'
+codes keep both under these names.
+"""
 
 from __future__ import annotations
 
@@ -23,3 +27,17 @@ class ReflectConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, features_in, H, W) to (N, features, H/stride, W/stride)."""
         return self.conv2d(x)
+
+
+class ResBlock(nn.Module):
+    """Two 3x3 convolutions on a shortcut; a tenth of what they give is added."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.conv1 = ReflectConv(features, features, 3)
+        self.conv2 = ReflectConv(features, features, 3)
+        self.relu = nn.PReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, features, H, W) to the same shape."""
+        return x + 0.1 * self.conv2(self.relu(self.conv1(x)))

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from baselines.identity_start import FAINT, check_start
 from baselines.receptive_field import ReceptiveField, receptive_field
-from baselines.released import read_checkpoint, read_matconvnet
+from baselines.released import check_state, read_checkpoint, read_matconvnet
 
 # What start="identity" takes images for before it has seen any, of 1.
 MEAN, SPREAD = 0.5, 0.25
@@ -143,11 +143,4 @@ def _check(state: dict[str, Tensor], path: Path) -> None:
             depth=len(kernels),
             batch_norm=any(key.endswith("running_mean") for key in state),
         )
-    expected = {key: tuple(value.shape) for key, value in like.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in state.items()}
-    for key in expected | found:
-        if expected.get(key) != found.get(key):
-            raise ValueError(
-                f"{path} is not DnCNN: its {key} is {found.get(key, 'absent')}, where a DnCNN of "
-                f"{len(kernels)} convolutions has {expected.get(key, 'none')}"
-            )
+    check_state(state, like, path, "DnCNN", f"a DnCNN of {len(kernels)} convolutions")

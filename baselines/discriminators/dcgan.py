@@ -17,6 +17,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from baselines.discriminators.smallest import check_size
 from baselines.normal_weights import normal_weights
 
 # Of a single pixel there is no batch statistic.
@@ -57,12 +58,7 @@ class DcGANDiscriminator(nn.Module):
         Returns:
             Logits, (N, 1, H, W).
         """
-        height, width = images.shape[-2:]
-        if min(height, width) < SMALLEST:
-            raise ValueError(
-                f"DcGANDiscriminator judges images of {SMALLEST}x{SMALLEST} and more, not "
-                f"{height}x{width}: use larger crops"
-            )
+        check_size(self, images, SMALLEST)
         if hazy.shape != images.shape:
             raise ValueError(
                 f"images of {tuple(images.shape)} cannot be judged beside hazy ones of "

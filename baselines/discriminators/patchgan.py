@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from baselines.discriminators.smallest import check_size
 from baselines.normal_weights import normal_weights
 
 # Below this the last convolution has nothing left to see.
@@ -61,10 +62,5 @@ class PatchGAN(nn.Module):
         Returns:
             Logits, (N, 1, H // 8 - 2, W // 8 - 2).
         """
-        if min(images.shape[-2:]) < SMALLEST:
-            height, width = images.shape[-2:]
-            raise ValueError(
-                f"PatchGAN judges images of {SMALLEST}x{SMALLEST} and more, not {height}x{width}: "
-                "use larger crops"
-            )
+        check_size(self, images, SMALLEST)
         return self.model(2 * images - 1)

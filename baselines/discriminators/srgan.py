@@ -18,6 +18,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from baselines.discriminators.smallest import check_size
+
 # One pixel more than the strides reduce to a single pixel, of which there is no batch statistic.
 SMALLEST = 17
 POOLED = 6
@@ -63,11 +65,6 @@ class SRGANDiscriminator(nn.Module):
         Returns:
             Logits, (N, 1).
         """
-        if min(images.shape[-2:]) < SMALLEST:
-            height, width = images.shape[-2:]
-            raise ValueError(
-                f"SRGANDiscriminator judges images of {SMALLEST}x{SMALLEST} and more, not "
-                f"{height}x{width}: use larger crops"
-            )
+        check_size(self, images, SMALLEST)
         x = self.features(2 * images - 1)  # (N, 512, H/16, W/16)
         return self.classifier(self.pool(x))

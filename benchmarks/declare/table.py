@@ -239,17 +239,15 @@ class Table(Exhibit):
         return self.train if row.train is None else row.train
 
     def trainings(self, row: Row) -> dict[str, Row]:
-        """The row as it is trained for each group of columns: often the same for all.
-
-        A table without columns, of which a figure looks at the networks alone, has one training.
+        """The row as it is trained: under "" for all columns, or for each group under its name.
 
         Raises:
             DeclarationError: a group of columns has no training data.
         """
         data = self.training_data(row)
-        groups = dict.fromkeys(column.group for column in self.columns)
         if not isinstance(data, PerGroup):
-            return dict.fromkeys(groups or ("",), row)
+            return {"": row}
+        groups = dict.fromkeys(column.group for column in self.columns)
         if absent := [group for group in groups if group not in data.data]:
             raise DeclarationError(
                 f"{self.name}, row {row.label!r}: no training data for the columns {absent[0]!r}"

@@ -168,7 +168,11 @@ def _measured(
     shown = [_undegraded(c) for c in shown] if row.role == "reference" else shown
     usual = table.protocol.evaluation
     scores = [
-        _scores(providers[of.group], c, row.evaluation or c.evaluation or usual)
+        _scores(
+            providers.get(of.group, providers.get("", [])),
+            c,
+            row.evaluation or c.evaluation or usual,
+        )
         for of, c in zip(table.columns, shown, strict=True)
     ]
     return list(dict.fromkeys(p for each in providers.values() for p in each)), scores

@@ -7,12 +7,12 @@ alone; its layout is the same at any resolution.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, Literal, get_args
 
 from datasets.depth import Depth
+from datasets.embedded.computed import computed_manifest
 from datasets.embedded.depth_layout import Kind, depth_scene
 from datasets.images import DataPaths, Entries, Images, Pixels
 
@@ -76,7 +76,7 @@ class DepthSceneImages(Images):
     def manifest(self) -> list[tuple[str, str]]:
         """(name, sha256 of what the scene is computed from): there is no file to hash."""
         origin = (replace(self.spec, count=1), self.spec.revision)
-        return [(n, hashlib.sha256(f"{origin} {n}".encode()).hexdigest()) for n in self.names]
+        return computed_manifest(origin, self.names)
 
     def _scene(self, i: int) -> tuple[Pixels, Depth]:
         spec, number = self.spec, range(len(self))[i]

@@ -7,7 +7,6 @@ loader of the real sets, so that a suite without those goes the same way.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,13 @@ from PIL import Image
 from torch import Tensor
 
 from datasets.atomic import write_atomically
+from datasets.changed_images import ChangedImages
 from datasets.degradations.hazed import Hazed
+from datasets.embedded.computed import computed_manifest
 from datasets.embedded.depth_layout import Kind
 from datasets.embedded.depth_scenes import DepthScenes
 from datasets.haze_pairs import IHaze, OHaze
-from datasets.images import DataError, DataPaths, Entries, Images, Pixels
+from datasets.images import DataError, DataPaths, Images, Pixels
 from datasets.relative_depth import RelativeDepth
 from datasets.sampling import test_sample
 
@@ -96,35 +97,18 @@ class EmbeddedOHaze(_EmbeddedHaze):
     kind: ClassVar[Kind] = "outdoor"
 
 
-class ComputedPhotographs(Images):
+class ComputedPhotographs(ChangedImages):
     """The pairs as their loader opened them; their identity does not hang on a PNG encoder."""
 
     def __init__(self, spec: _EmbeddedHaze, images: Images):
+        super().__init__(images)
         self.spec = spec
-        self.images = images
-        self.names = images.names
         self.expected = _SPLITS[spec.split][1]
-
-    def image(self, i: int) -> Pixels:
-        """The clear photograph of pair `i`, RGB, (H, W, 3) uint8, read-only."""
-        return self.images.image(i)
-
-    def size(self, i: int) -> tuple[int, int]:
-        """Height and width of pair `i`."""
-        return self.images.size(i)
-
-    def where(self, i: int) -> str:
-        """Pair `i` in a message: its hazy file."""
-        return self.images.where(i)
-
-    def beside(self, i: int) -> Entries:
-        """hazy: the other photograph, RGB, (H, W, 3) uint8, read-only."""
-        return self.images.beside(i)
 
     def manifest(self) -> list[tuple[str, str]]:
         """(name, sha256 of what the pair is computed from)."""
         origin: Any = (self.spec, self.spec.revision, DepthScenes.revision, Hazed.revision)
-        return [(n, hashlib.sha256(f"{origin} {n}".encode()).hexdigest()) for n in self.names]
+        return computed_manifest(origin, self.names)
 
 
 def _write(path: Path, pixels: Pixels) -> None:

@@ -7,11 +7,11 @@ depends on (seed, split, index) alone; its layout is the same at any resolution.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from datasets.embedded.computed import computed_manifest
 from datasets.embedded.street_layout import street_scene
 from datasets.images import DataPaths, Entries, Images, Pixels
 
@@ -76,7 +76,7 @@ class Scenes(Images):
     def manifest(self) -> list[tuple[str, str]]:
         """(name, sha256 of what the scene is computed from): there is no file to hash."""
         origin = (replace(self.spec, count=1), self.spec.revision)
-        return [(n, hashlib.sha256(f"{origin} {n}".encode()).hexdigest()) for n in self.names]
+        return computed_manifest(origin, self.names)
 
     def _scene(self, i: int) -> tuple[Pixels, Pixels]:
         i = range(len(self.names))[i]  # negative and wrong indices as in a list

@@ -6,7 +6,8 @@ from network_checks import IdentityStartChecks, RestorationChecks, child_counts,
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.dehazing.pffnet import EnlargingConv, PFFNet, ReflectedConv
+from baselines.dehazing.pffnet import EnlargingConv, PFFNet
+from baselines.dehazing.reflect_conv import ReflectConv
 
 
 class TestPFFNet(RestorationChecks, IdentityStartChecks):
@@ -96,7 +97,7 @@ def test_official_counts_include_two_layers_that_are_never_called():
 @pytest.mark.parametrize(("height", "width"), [(17, 17), (18, 31), (32, 40)])
 def test_layers_change_the_size_as_documented(height, width):
     x = torch.rand(1, 4, height, width)
-    halved = ReflectedConv(4, 6, 3, stride=2)(x)
+    halved = ReflectConv(4, 6, 3, stride=2)(x)
     assert halved.shape == (1, 6, -(-height // 2), -(-width // 2))
-    assert ReflectedConv(4, 6, 11)(x).shape == (1, 6, height, width)
+    assert ReflectConv(4, 6, 11)(x).shape == (1, 6, height, width)
     assert EnlargingConv(4, 2)(x).shape == (1, 2, 2 * height + 5, 2 * width + 5)
