@@ -68,7 +68,7 @@ def _starts(plan: Plan) -> Iterator[Fact]:
         if isinstance(run, Run) and run.network != row.row.network
     }
     if others:
-        yield "initialisation", "; ".join(others)
+        yield "other networks", "; ".join(others)
     runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run) and p.start]
     if any(isinstance(part, Adversarial) for run in runs for part in walk(run.objective)):
         yield "discriminators", "start from their initialisation, beside networks that do not"

@@ -9,6 +9,15 @@ from __future__ import annotations
 
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
+from baselines.dehazing.aod_net import AODNet
+from baselines.dehazing.dcgan import DcGAN
+from baselines.dehazing.durn import DuRNUS
+from baselines.dehazing.gfn import GFN
+from baselines.dehazing.grid_dehaze_net import GridDehazeNet
+from baselines.dehazing.msbdn import MSBDN
+from baselines.dehazing.mscnn import MSCNN
+from baselines.dehazing.pffnet import PFFNet
+from baselines.dehazing.ppdn import PPDN
 from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
@@ -35,6 +44,15 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     RCAN: (Begin(3000, 8, 64, 5e-4), Short(400, 8, 64, 1e-4)),
     DnCNN: (Begin(1500, 8, 40, 1e-3, IDENTITY), Short(400, 8, 40, 1e-4)),
     ARCNN: (Begin(4000, 8, 48, 5e-4), Short(400, 8, 48, 1e-4)),
+    MSCNN: (Begin(3000, 8, 96, 1e-2), Short(400, 8, 96, 1e-3)),
+    DcGAN: (Begin(1000, 2, 128, 2e-4), Short(200, 2, 128, 1e-4)),
+    GFN: (Begin(3000, 4, 96, 5e-4), Short(400, 4, 96, 1e-4)),
+    PFFNet: (Begin(3000, 4, 96, 3e-4), Short(400, 4, 96, 5e-5)),
+    GridDehazeNet: (Begin(3000, 4, 96, 1e-3), Short(400, 4, 96, 1e-4)),
+    DuRNUS: (Begin(3000, 4, 96, 5e-4), Short(400, 4, 96, 1e-4)),
+    MSBDN: (Begin(3000, 4, 96, 3e-4), Short(400, 4, 128, 1e-4)),
+    AODNet: (Begin(10_000, 8, 96, 1e-3), Short(400, 8, 96, 1e-4)),
+    PPDN: (Begin(3000, 4, 96, 3e-4), Short(400, 4, 96, 1e-4)),
 }
 
 

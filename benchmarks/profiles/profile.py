@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from torch import nn
@@ -50,6 +50,7 @@ class Profile:
     from_scratch: whether the rows of a table that asks for it are each trained from the
         initialisation of a shared start, for as long as that would be.
     threads: how many threads train and measure; None for as many as the machine gives.
+    narrow: changed arguments of networks that are too large for it, by their architectures.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Profile:
     redo_stale: bool
     from_scratch: bool = False
     threads: int | None = None
+    narrow: Mapping[type[nn.Module], Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

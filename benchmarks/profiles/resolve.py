@@ -101,6 +101,10 @@ class Resolver:
             return self._feature_network(node)
         if isinstance(node, MIoU):
             return replace(node, absent=self.profile.absent_classes)
+        if isinstance(node, Network) and (narrow := self.profile.narrow.get(node.architecture)):
+            return replace(
+                node, arguments=tuple(sorted({**dict(node.arguments), **narrow}.items()))
+            )
         if isinstance(node, Training) and self.profile.threads:
             return replace(node, threads=self.profile.threads)
         return self._data(node) if self.profile.substitutes else node

@@ -6,12 +6,24 @@ clearly better than its input, and then train for a few steps with their own obj
 
 from __future__ import annotations
 
+from typing import Any
+
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
+from baselines.dehazing.aod_net import AODNet
+from baselines.dehazing.dcgan import DcGAN
+from baselines.dehazing.durn import DuRNUS
+from baselines.dehazing.gfn import GFN
+from baselines.dehazing.grid_dehaze_net import GridDehazeNet
+from baselines.dehazing.msbdn import MSBDN
+from baselines.dehazing.mscnn import MSCNN
+from baselines.dehazing.pffnet import PFFNet
+from baselines.dehazing.ppdn import PPDN
 from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
+from baselines.discriminators.dcgan import DcGANDiscriminator
 from baselines.jpeg.arcnn import ARCNN
 from baselines.super_resolution.edsr import EDSR
 from baselines.super_resolution.rcan import RCAN
@@ -37,6 +49,28 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     RCAN: (Begin(900, 4, 48, 1e-3, IDENTITY), Short(5, 8, 64, 2e-4)),
     DnCNN: (Begin(100, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 2e-4)),
     ARCNN: (Begin(400, 8, 32, 1e-3, IDENTITY), Short(10, 8, 32, 3e-5)),
+    MSCNN: (Begin(150, 8, 64, 1e-2), Short(10, 8, 64, 1e-3)),
+    DcGAN: (Begin(80, 4, 64, 2e-3), Short(5, 4, 64, 2e-4)),
+    GFN: (Begin(60, 4, 64, 1e-3), Short(10, 4, 64, 2e-4)),
+    PFFNet: (Begin(100, 4, 64, 3e-4, IDENTITY), Short(10, 4, 64, 5e-5)),
+    GridDehazeNet: (Begin(40, 4, 64, 1e-3, IDENTITY), Short(5, 4, 64, 1e-4)),
+    DuRNUS: (Begin(80, 4, 64, 1e-3), Short(10, 4, 64, 1e-4)),
+    MSBDN: (Begin(80, 4, 64, 1e-3, IDENTITY), Short(5, 4, 64, 1e-4)),
+    AODNet: (Begin(200, 8, 64, 3e-3, IDENTITY), Short(10, 8, 64, 3e-4)),
+    PPDN: (Begin(80, 4, 64, 1e-3), Short(10, 4, 64, 1e-4)),
+}
+
+# The networks for dehazing have up to 123 million parameters: the same layers with fewer features,
+# and fewer of those that are repeated. MSBDN is read so that it can be restored in strips.
+NARROW: dict[type, dict[str, Any]] = {
+    DcGAN: {"width": 4},
+    DcGANDiscriminator: {"width": 8},
+    GFN: {"width": 8},
+    PFFNet: {"width": 4, "blocks": 3},
+    GridDehazeNet: {"features": 8, "growth": 8},
+    DuRNUS: {"width": 16, "blocks": 2},
+    MSBDN: {"width": 4, "blocks": 2, "upsampling": "even"},
+    PPDN: {"width": 8, "blocks": (1, 1, 1, 1)},
 }
 
 
@@ -64,5 +98,6 @@ SMOKE = Profile(
     embedded=True,
     comparable=False,
     redo_stale=True,
+    narrow=NARROW,
     threads=2,  # the same numbers on every machine that has two cores or more
 )

@@ -8,6 +8,8 @@ from benchmarks.declare.errors import DeclarationError
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
+from datasets.embedded.depth_scenes import DepthScenes
+from datasets.embedded.haze_photographs import EmbeddedIHaze, EmbeddedOHaze
 from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
 from datasets.flickr2k import Flickr2K
@@ -22,9 +24,13 @@ from datasets.folders import (
     Set14,
     Urban100,
 )
+from datasets.haze_pairs import IHaze, OHaze
+from datasets.nyu_haze import NYU2Haze
+from datasets.nyuv2 import NYUv2
+from datasets.reside import RESIDE
 from datasets.together import Together
 
-EMBEDDED = (Photographs, StreetScenes)
+EMBEDDED = (Photographs, StreetScenes, DepthScenes, EmbeddedIHaze, EmbeddedOHaze)
 
 
 def _crops(size: int, seed: int) -> RandomCrops:
@@ -47,6 +53,15 @@ STAND_INS: dict[Any, Any] = {
     McMaster(): _crops(96, seed=7),
     LIVE1(): _crops(96, seed=8),
     BSDS500Val(): _crops(96, seed=9),
+    IHaze("train"): EmbeddedIHaze("train"),
+    IHaze("test"): EmbeddedIHaze("test"),
+    OHaze("train"): EmbeddedOHaze("train"),
+    OHaze("test"): EmbeddedOHaze("test"),
+    RESIDE("ITS"): EmbeddedIHaze("train"),
+    RESIDE("OTS"): EmbeddedOHaze("train"),
+    NYU2Haze("train"): EmbeddedIHaze("train"),
+    NYU2Haze("test"): EmbeddedIHaze("test"),
+    NYUv2("all"): DepthScenes("indoor", "train", count=16, height=128, width=160),
 }
 
 

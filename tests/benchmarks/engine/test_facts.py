@@ -59,8 +59,8 @@ def test_another_initialisation_than_the_declared_one_is_told(tmp_path):
     begun = WarmUp(network(tiny.TinyDenoiser, width=7), quick.TRAINING)
     profile = replace(quick.PROFILE, warm_up=lambda run: begun, from_scratch=True)
     found = told(tmp_path, replace(quick.TABLE, from_scratch=True), profile=profile)
-    assert values(found, "initialisation") == ["TinyDenoiser(width=7) instead of TinyDenoiser()"]
-    assert values(told(tmp_path), "initialisation") == []
+    assert values(found, "other networks") == ["TinyDenoiser(width=7) instead of TinyDenoiser()"]
+    assert values(told(tmp_path), "other networks") == []
 
 
 def test_table_of_released_weights_names_no_profile(tmp_path):

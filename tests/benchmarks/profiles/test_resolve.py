@@ -28,6 +28,7 @@ from benchmarks.papers.registry import TABLES
 from benchmarks.profiles.profile import WarmUp
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
+from losses.adversarial import Adversarial
 from losses.d2sm import D2SM
 from losses.feature_distillation import FeatureDistillation
 from losses.l1 import L1
@@ -189,6 +190,23 @@ def test_a_row_from_scratch_begins_as_a_shared_start_would() -> None:
         Resolver(scratch, lambda name: False), [row("a", L1(), declared)], 0, from_scratch=True
     )
     assert run.network == begun.network.tapped("body.1")
+
+
+def test_networks_that_are_too_large_for_a_profile_are_narrowed_wherever_they_are() -> None:
+    """... as a row's network, as its start, and inside its objective; other arguments stay."""
+    narrow = {tiny.TinyDenoiser: {"width": 3}}
+    declared = network(tiny.TinyDenoiser, width=9).tapped("body.1")
+    critic = Adversarial(network(tiny.TinyDenoiser), lr=1.0)
+    run = run_of(resolver(WARMING, narrow=narrow), [row("a", L1() + critic, declared)], 0)
+    assert run.network == network(tiny.TinyDenoiser, width=3).tapped("body.1")
+    assert isinstance(run.start, Run)
+    assert run.start.network.arguments == (("width", 3),)
+    assert isinstance(run.objective, Objective)
+    assert run.objective.terms[1][1] == replace(
+        critic, discriminator=network(tiny.TinyDenoiser, width=3)
+    )
+    wide = run_of(resolver(WARMING), [row("a", L1(), declared)], 0)
+    assert wide.network == declared
 
 
 def test_a_long_training_chooses_its_weights_as_the_declared_one_does() -> None:
