@@ -226,9 +226,9 @@ def test_ledger_counts_what_is_assumed(capsys):
 
 
 def test_what_is_not_implemented_says_what_can_be_done_instead(capsys, tmp_path):
-    status, _, err = call(capsys, "--table", "d2sm_table3", "--out", tmp_path)
+    status, _, err = call(capsys, "--table", "d2sm_table2", "--out", tmp_path)
     assert status == 2
-    assert "--paper d2sm_table3" in err
+    assert "--paper d2sm_table2" in err
 
 
 def test_explain_shows_the_path_of_a_number(capsys, tmp_path):

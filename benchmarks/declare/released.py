@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from baselines.dehazing.aod_net import AODNet
 from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.declare.runs import Released, network
@@ -24,4 +25,11 @@ DNCNN3 = Released(
     file="DnCNN3.mat",
     sha256="3962377d522b6728417e364bf7a589cf34ddfb592af0bd9769e53f8123d17677",
     origin="https://github.com/cszn/DnCNN, model/DnCNN3.mat",
+)
+
+AOD_NET = Released(
+    network(AODNet),
+    file="aod_dehazer.pth",
+    sha256="79409b63bf019d6c7ca6903883a8635d5723c25406f74903751bd7459462a53b",
+    origin="https://github.com/MayankSingal/PyTorch-Image-Dehazing, snapshots/dehazer.pth",
 )

@@ -2,7 +2,8 @@
 
 Nothing is trained here: if these cells agree, then networks, degradations, protocols and metrics
 do. There is a block for each protocol: colour under noise, and luma after JPEG compression and
-after bicubic reduction and enlargement.
+after bicubic reduction and enlargement. The last is of measured depth, over which haze is computed:
+nobody prints its numbers, so they stand beside what the hazy photograph scores.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from baselines.pass_through import PassThrough
 from benchmarks.claims.paper import Paper
 from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.protocol import Evaluation, Protocol
-from benchmarks.declare.released import DNCNN3, DNCNN_COLOUR_25, FFDNET_COLOUR
+from benchmarks.declare.released import AOD_NET, DNCNN3, DNCNN_COLOUR_25, FFDNET_COLOUR
 from benchmarks.declare.runs import Released
 from benchmarks.declare.sources import cited
-from benchmarks.declare.table import Row, Table
+from benchmarks.declare.table import Reference, Row, Table
 from benchmarks.metrics.psnr import PSNR
+from datasets.degradations.hazed import Hazed
 from datasets.degradations.luma_enlarged import LumaEnlarged
 from datasets.degradations.luma_jpeg import LumaJPEGCompressed, Plane
 from datasets.degradations.noise import Noisy
 from datasets.folders import CBSD68, LIVE1, Classic5, Kodak24, Set5
+from datasets.rgbd_folder import RGBDFolder
 
 COLOUR = Evaluation(levels=cited(256, "cszn/FFDNet and cszn/DnCNN: output rounded to 8 bit"))
 LUMA = replace(COLOUR, colour="Y (MATLAB)")
@@ -52,19 +56,35 @@ JPEG = tuple(
     for q in (10, 20)
 )
 ENLARGED = tuple(map(enlarged, (2, 3, 4)))
-COLUMNS = (*NOISE, *JPEG, *ENLARGED)
+HAZE = tuple(
+    Column(
+        PSNR(),
+        Hazed(RGBDFolder("nyu_rgbd"), beta=beta, airlight=airlight, depth="metres"),
+        f"NYUv2 A={airlight:g} beta={beta:g}",
+        evaluation=COLOUR,
+    )
+    for airlight in (0.8, 1.0)
+    for beta in (0.4, 1.0, 1.6)
+)
+COLUMNS = (*NOISE, *JPEG, *ENLARGED, *HAZE)
 
 
 def released(weights: Released, printed: str, *measured: Column) -> list[Row]:
     """A network on the columns of its protocol; on the others there is nothing to measure."""
-    columns = tuple(c if c in measured else _nothing(c) for c in COLUMNS)
+    columns = _alone(measured)
     return [Row("", weights.network, None, printed, released=weights, columns=columns)]
+
+
+def _alone(measured: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(c if c in measured else _nothing(c) for c in COLUMNS)
 
 
 def _nothing(column: Column) -> Column:
     metric: Any = Unmeasured(PSNR.symbol, PSNR.digits, PSNR.higher_is_better)
     return replace(column, metric=metric, data=None)
 
+
+HAZY = Row("hazy input", PassThrough, None, "- " * len(COLUMNS), role="input", columns=_alone(HAZE))
 
 # fmt: off
 TABLE = Table(
@@ -75,10 +95,12 @@ TABLE = Table(
     columns=COLUMNS,
     layout="transposed",
     headers=("Test set", "Metric"),
-    groups={                                             # CBSD68      Kodak24     | Classic5    Live1       | Set5
-        "FFDNet, colour":           released(FFDNET_COLOUR,   "31.21 27.96 32.13 28.98 | - - - -                 | - - -", *NOISE),
-        "DnCNN, colour, sigma 25":  released(DNCNN_COLOUR_25, "31.23 -     32.03 -     | - - - -                 | - - -", NOISE[0], NOISE[2]),
-        "DnCNN-3, luma":            released(DNCNN3,          "- - - -                 | 29.40 31.63 29.19 31.59 | 37.58 33.75 31.40", *JPEG, *ENLARGED),
+    references=(Reference("hazy input", row=HAZY),),
+    groups={                                             # CBSD68      Kodak24     | Classic5    Live1       | Set5             | NYUv2
+        "FFDNet, colour":           released(FFDNET_COLOUR,   "31.21 27.96 32.13 28.98 | - - - -                 | - - -             | - - - - - -", *NOISE),
+        "DnCNN, colour, sigma 25":  released(DNCNN_COLOUR_25, "31.23 -     32.03 -     | - - - -                 | - - -             | - - - - - -", NOISE[0], NOISE[2]),
+        "DnCNN-3, luma":            released(DNCNN3,          "- - - -                 | 29.40 31.63 29.19 31.59 | 37.58 33.75 31.40 | - - - - - -", *JPEG, *ENLARGED),
+        "AOD-Net":                  released(AOD_NET,         "- - - -                 | - - - -                 | - - -             | - - - - - -", *HAZE),
     },
     notes=(
         "31.23 and 32.03 are printed for the DnCNN that takes every noise level (CDnCNN-B). For the "
@@ -86,6 +108,8 @@ TABLE = Table(
         "Under noise colour is measured, without clipping before. JPEG and enlarging are measured "
         "on luma (Classic5: on grey levels), the latter in floats and without a border of as many "
         "pixels as the scale.",
+        "For haze on NYUv2 no number is printed. Depth is in metres, over one raw frame whose holes "
+        "have the depth of the nearest measured pixel; AOD-Net was trained on haze over NYUv2.",
     ),
     released=True,
 )

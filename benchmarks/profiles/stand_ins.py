@@ -8,6 +8,7 @@ from benchmarks.declare.errors import DeclarationError
 from datasets.cityscapes import Cityscapes
 from datasets.crops import RandomCrops
 from datasets.div2k import DIV2K
+from datasets.embedded.depth_layout import Kind
 from datasets.embedded.depth_scenes import DepthScenes
 from datasets.embedded.haze_photographs import EmbeddedIHaze, EmbeddedOHaze
 from datasets.embedded.photographs import Photographs
@@ -38,6 +39,10 @@ def _crops(size: int, seed: int) -> RandomCrops:
     return RandomCrops(Photographs("val"), count=3, size=size, seed=seed)
 
 
+def _scenes(kind: Kind) -> DepthScenes:
+    return DepthScenes(kind, "train", count=16, height=128, width=160)
+
+
 STAND_INS: dict[Any, Any] = {
     Cityscapes("train"): StreetScenes("train", count=48, height=128, width=256),
     Cityscapes("val"): StreetScenes("val", count=4, height=128, width=256),
@@ -57,26 +62,28 @@ STAND_INS: dict[Any, Any] = {
     IHaze("test"): EmbeddedIHaze("test"),
     OHaze("train"): EmbeddedOHaze("train"),
     OHaze("test"): EmbeddedOHaze("test"),
-    RESIDE("ITS"): EmbeddedIHaze("train"),
+    # Networks that learn from indoor haze alone are tested on photographs of both kinds.
+    RESIDE("ITS"): Together((EmbeddedIHaze("train"), EmbeddedOHaze("train"))),
     RESIDE("OTS"): EmbeddedOHaze("train"),
     NYU2Haze("train"): EmbeddedIHaze("train"),
     NYU2Haze("test"): EmbeddedIHaze("test"),
-    NYUv2("all"): DepthScenes("indoor", "train", count=16, height=128, width=160),
+    NYUv2("all"): Together((_scenes("indoor"), _scenes("outdoor"))),
 }
 
 
 def stand_in(data: Any) -> Any:
     """The embedded data that takes the place of a data set; itself where it is embedded.
 
-    Data made of other data, such as crops, is itself as well: what it is made of is replaced.
+    Data made of other data, such as crops, is itself as well, unless it has a stand-in as a whole:
+    what it is made of is replaced.
 
     Raises:
         DeclarationError: there is none; the message says what to add.
     """
-    if isinstance(data, EMBEDDED) or hasattr(data, "data"):
+    if data in STAND_INS:
+        return STAND_INS[data]
+    if isinstance(data, (*EMBEDDED, Together)) or hasattr(data, "data"):
         return data
-    if data not in STAND_INS:
-        raise DeclarationError(
-            f"nothing stands in for {data!r}: add `{data!r}: ...` to STAND_INS in {__file__}"
-        )
-    return STAND_INS[data]
+    raise DeclarationError(
+        f"nothing stands in for {data!r}: add `{data!r}: ...` to STAND_INS in {__file__}"
+    )

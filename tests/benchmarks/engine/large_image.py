@@ -1,4 +1,4 @@
-"""Evaluates FFDNet on one photograph of a camera: `python large_image.py DEPTH`.
+"""Evaluates a network on one photograph of a camera: `python large_image.py MSBDN 4000 4000`.
 
 Prints the peak memory of the process in GiB, all imports included.
 """
@@ -13,11 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
 
+from baselines.dehazing.msbdn import MSBDN
 from baselines.denoising.ffdnet import FFDNet
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.metrics.ssim import SSIM
+from benchmarks.profiles.smoke import SMOKE
 from datasets.degradations.noise import Noisy
 from datasets.images import Images
 from losses.local_resources import LocalResources
@@ -25,25 +27,32 @@ from losses.local_resources import LocalResources
 
 @dataclass(frozen=True)
 class Camera:
-    """One image of 5000x4000 pixels."""
+    """One image of so many pixels."""
+
+    height: int
+    width: int
 
     provides: ClassVar[tuple[str, ...]] = ("image",)
     revision: ClassVar[int] = 1
 
     def open(self, data_paths):
-        return CameraImages()
+        return CameraImages(self.height, self.width)
 
 
 class CameraImages(Images):
     names: ClassVar[list[str]] = ["one"]
 
+    def __init__(self, height, width):
+        self.shape = (height, width, 3)
+
     def image(self, i):
-        return np.random.default_rng(0).integers(0, 256, (4000, 5000, 3), np.uint8)
+        return np.random.default_rng(0).integers(0, 256, self.shape, np.uint8)
 
 
 if __name__ == "__main__":
-    data = Noisy(Camera(), sigma=25)
-    network = FFDNet(depth=int(sys.argv[1]))
+    name, *sides = sys.argv[1:]
+    data = Noisy(Camera(*map(int, sides)), sigma=25)
+    network = FFDNet(depth=3) if name == "FFDNet" else MSBDN(**SMOKE.narrow[MSBDN])
     asked = [(metric, Evaluation()) for metric in (PSNR(), SSIM())]
     evaluate(network, data, data.data.open(None), asked, LocalResources())
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
