@@ -2,8 +2,9 @@
 
 Ledig, Theis, Huszar, Caballero et al.: Photo-Realistic Single Image Super-Resolution Using a
 Generative Adversarial Network (CVPR 2017), Figure 4; no code of the authors is public.
-1,549,462 parameters at scale 4. This is the figure's network with one slope per PReLU and with
-biases in all convolutions; the paper says neither. No activation at the end, as in the figure.
+1,549,462 parameters at scale 4, where the paper ends; 1,697,175 at scale 8, with a third doubling.
+This is the figure's network with one slope per PReLU and with biases in all convolutions; the paper
+says neither. No activation at the end, as in the figure.
 Initialisation: PyTorch's own, of which the paper says nothing either.
 Departure: the paper's targets lie in [-1, 1], its inputs in [0, 1]; here both lie in [0, 1].
 """

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from network_checks import IdentityStartChecks, RestorationChecks, child_counts
+from network_checks import IdentityStartChecks, RestorationChecks, child_counts, parameter_count
 from torch import nn
 
 from baselines.super_resolution.srresnet import SRResNet
@@ -41,6 +41,14 @@ class TestSRResNet(RestorationChecks, IdentityStartChecks):
             training = (network(degraded) - target).square().mean()
             evaluation = (network.eval()(degraded) - target).square().mean()
         assert evaluation < 1.5 * training
+
+
+def test_scale_8_takes_a_third_doubling():
+    with torch.device("meta"):
+        network = SRResNet(scale=8)
+    doubling = 9 * 64 * 4 * 64 + 4 * 64 + 1
+    assert child_counts(network)["upsampler"] == 3 * doubling
+    assert parameter_count(network) == 1_697_175
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
