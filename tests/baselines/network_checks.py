@@ -245,6 +245,8 @@ class IdentityStartChecks:
     small: arguments of a narrow network, where the full one is slow.
     crops, start_steps, start_lr, gain: images, steps and learning rate of a training that has to
         gain this many dB over the input.
+    start_modes: of the network, training or not, in which it returns the input; where a batch's
+        statistics are all that it keeps of an image's colours, it does so in evaluation alone.
     """
 
     network: ClassVar[type[nn.Module]]
@@ -254,6 +256,7 @@ class IdentityStartChecks:
     start_steps: ClassVar[int] = 30
     start_lr: ClassVar[float] = 1e-3
     gain: ClassVar[float] = 0.3
+    start_modes: ClassVar[tuple[bool, ...]] = (True, False)
 
     def start(self) -> nn.Module:
         torch.manual_seed(0)
@@ -276,7 +279,7 @@ class IdentityStartChecks:
     @torch.no_grad()
     def test_identity_start_returns_the_input(self, restored):
         degraded, unrestored, target = restored
-        for mode in (True, False):
+        for mode in self.start_modes:
             for output in outputs_of(self.start().train(mode), degraded):
                 size = output.shape[-2:]
                 base, clean = (
