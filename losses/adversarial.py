@@ -28,13 +28,23 @@ from losses.self_trained import SelfTrained
 KINDS = ("non_saturating", "minimax")
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Binary cross-entropy with real as 1 and fake as 0, 0-d; 2 log 2 for one that cannot tell.
+def discriminator_errors(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Binary cross-entropies with real as 1 and fake as 0, 0-d each; log 2 where it cannot tell.
 
     Args:
         real, fake: logits of the discriminator, any shape (one per image or one per patch).
     """
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
+    return F.softplus(-real).mean(), F.softplus(fake).mean()
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """The sum of both errors, 0-d; 2 log 2 for one that cannot tell.
+
+    Args:
+        real, fake: as in `discriminator_errors`.
+    """
+    of_real, of_fake = discriminator_errors(real, fake)
+    return of_real + of_fake
 
 
 def generator_loss(fake: Tensor, kind: str = "non_saturating") -> Tensor:
@@ -62,10 +72,14 @@ class AdversarialLoss(SelfTrained):
         real, fake = target.detach(), pred.detach()
         beside = self._beside(needs)
         self.own_step(
-            lambda: discriminator_loss(
+            lambda: self.own_loss(
                 self.discriminator(real, *beside), self.discriminator(fake, *beside)
             )
         )
+
+    def own_loss(self, real: Tensor, fake: Tensor) -> Tensor | None:
+        """What the discriminator minimises for its logits, 0-d; None for no step."""
+        return discriminator_loss(real, fake)
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """What the network minimises, 0-d. `pred`: images, (N, 3, H, W); `target` is not used."""

@@ -56,6 +56,10 @@ class BalancedLoss(Loss):
         """Give the term's own trainable part its step."""
         self.inner.before(pred, target, **self._own(needs))
 
+    def rests(self) -> bool:
+        """As the term has it."""
+        return self.inner.rests()
+
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The weighed term, 0-d; measures while it trains and its first steps last.
 

@@ -54,6 +54,10 @@ class Loss(nn.Module):
         A term with a trainable part of its own (a discriminator) makes its step here.
         """
 
+    def rests(self) -> bool:
+        """Whether the restoring network makes no step of this one; asked after `before`."""
+        return False
+
     def numbers(self) -> dict[str, Tensor]:
         """What the log shows beside the value, 0-d each, by name; none for most."""
         return {}
@@ -155,6 +159,10 @@ class WeightedSum(nn.Module):
         for (_, term), loss in zip(self.objective.terms, self.losses, strict=True):
             needs = {name: entries[name].detach() for name in term.needs}
             cast(Loss, loss).before(pred, target, **needs)
+
+    def rests(self) -> bool:
+        """Whether a term wants the restoring network's weights to stay as they are in this step."""
+        return any(cast(Loss, loss).rests() for loss in self.losses)
 
     def forward(
         self, pred: Tensor, target: Tensor, entries: dict[str, Tensor]

@@ -131,6 +131,8 @@ class Trainee:
         if not math.isfinite(float(total.detach())):
             terms = ", ".join(f"{name} = {float(value):.4g}" for name, value in values.items())
             raise TrainingError(f"the loss is not finite at step {self.step + 1}: {terms}")
+        if self.objective.rests():
+            self.optimizer.zero_grad(set_to_none=True)  # a step without gradients changes nothing
         self.optimizer.step()
         self.scheduler.step()
         self.step += 1

@@ -3,6 +3,7 @@
 import copy
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import pytest
@@ -12,11 +13,12 @@ import torch
 from torch import nn
 
 from benchmarks.declare.runs import Run, network
-from benchmarks.declare.training import Adam, MultiStep
+from benchmarks.declare.training import SGD, Adam, MultiStep, RMSprop
 from benchmarks.engine import train as module
 from benchmarks.engine.train import Checkpoints, Trainee, TrainingError, train
 from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from losses.d2sm import D2SM
+from losses.gated_adversarial import GatedAdversarial
 from losses.l1 import L1
 from losses.local_resources import LocalResources
 from losses.objective import Loss, Term
@@ -60,6 +62,40 @@ class Counted(Term):
 
     def build(self, resources):
         return CountedLoss()
+
+
+class Dropping(nn.Module):
+    """A discriminator with dropout, whose masks torch's generator draws."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Dropout2d(0.5), nn.Conv2d(8, 1, 3))
+
+    def forward(self, images):
+        return self.body(images)
+
+
+@dataclass(frozen=True)
+class Resting(Term):
+    """L1 that wants the network to rest in its odd or its even steps."""
+
+    odd: bool
+    symbol: ClassVar[str] = "L_Resting"
+
+    def build(self, resources):
+        return RestingLoss(self.odd)
+
+
+class RestingLoss(Loss):
+    def __init__(self, odd):
+        super().__init__(lambda pred, target: (pred - target).abs().mean())
+        self.odd, self.steps = odd, 0
+
+    def before(self, pred, target):
+        self.steps += 1
+
+    def rests(self):
+        return self.steps % 2 == self.odd
 
 
 class CountedLoss(Loss):
@@ -131,6 +167,8 @@ OBJECTIVES = {
     "random numbers": L1() + 1.0 * Drawn(),
     "state of a loss": L1() + 1.0 * Counted(),
     "queue of D2SM": L1() + 0.1 * D2SM(tiny.FEATURES, window=8, stride=4, queue=6),
+    "dropout and RMSprop of a discriminator": L1()
+    + 0.1 * GatedAdversarial(Dropping, lr=1e-2, rms=0.9, margins=(0.6, 0.75)),
 }
 
 
@@ -144,6 +182,24 @@ def test_resumed_training_ends_with_the_same_bits(kind, step):
     torch.manual_seed(99)  # another process has another generator
     assert same(weights(trained(run, resumed)), expected)
     assert resumed.logged == straight.logged[step:]
+
+
+@pytest.mark.parametrize("optimizer", [Adam(1e-2), SGD(1e-2), RMSprop(1e-2, weight_decay=0.1)])
+@pytest.mark.parametrize("odd", [True, False])
+def test_steps_at_which_the_network_rests_leave_it_and_its_optimiser(odd, optimizer):
+    """The schedule goes on: it is counted in steps of the run."""
+    training = replace(TRAINING, optimizer=optimizer)
+    kept = Kept()
+    trained(replace(RUN, objective=1.0 * Resting(odd), training=training), kept)
+    states = [Trainee(replace(RUN, training=training), LocalResources(), None).checkpoint()]
+    states += kept.saved
+    for step, (before, after) in enumerate(pairwise(states), start=1):
+        rests = step % 2 == odd
+        assert same(before["network"], after["network"]) is rests
+        moments = [s["optimizer"]["state"].get(0, {}) for s in (before, after)]
+        assert same(*moments) is rests
+    expected = [1e-2, 5e-3, 5e-3, 5e-3, 2.5e-3, 2.5e-3]
+    assert [line["lr"] for line in kept.logged] == expected
 
 
 def test_log_has_the_next_learning_rate_and_every_term():
