@@ -3,8 +3,9 @@ from typing import ClassVar
 import pytest
 import torch
 from discriminator_checks import DiscriminatorChecks
-from network_checks import parameter_count
+from network_checks import loss_curve, parameter_count
 from torch import nn
+from torch.nn import functional as F
 
 from baselines.discriminators.urdgn import URDGNDiscriminator
 
@@ -62,3 +63,12 @@ def test_whole_features_are_dropped_by_the_global_generator_in_training_alone():
     kept = (network.features(images) == 0).all(dim=(2, 3)).float().mean().item()
     assert dropped - kept == pytest.approx(0.2, abs=0.08)
     assert torch.equal(network(images), network(images))
+
+
+@pytest.mark.slow
+def test_full_network_learns_from_a_face_in_one_step(photograph):
+    torch.manual_seed(0)
+    network = URDGNDiscriminator().eval()
+    face = F.interpolate(photograph, size=(128, 128), mode="bicubic")
+    before, after = loss_curve(network, lambda: F.softplus(-network(face)).mean(), 2, lr=1e-5)
+    assert after < before
