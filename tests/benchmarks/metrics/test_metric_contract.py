@@ -21,11 +21,13 @@ def test_summary_needs_no_torch_and_no_judging_library() -> None:
     program = """
 import sys
 from benchmarks.metrics.miou import MIoU
+from benchmarks.metrics.nrmse import NRMSE
 from benchmarks.metrics.psnr import PSNR
 from benchmarks.metrics.ssim import SSIM
 assert PSNR().summary([30.0, 31.0]) == 30.5
 assert SSIM().summary([0.5, 0.75]) == 0.625
 assert MIoU(None, "skip", 2).summary([[[1, 0], [0, 1]]]) == 1.0
+assert NRMSE(None).summary([{"rmse": 3.0, "eye_centres": 4.0}]) == 0.75
 print(sorted({"torch", "skimage", "numpy", "pandas"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
