@@ -18,6 +18,7 @@ from datasets.degradations.luma_jpeg import LumaJPEGCompressed
 from datasets.degradations.mosaic import BayerMosaic
 from datasets.degradations.noise import Noisy
 from datasets.degradations.photographed import Photographed
+from datasets.degradations.pil_bicubic import PILBicubic
 from datasets.embedded.depth_scenes import DepthScenes
 from datasets.embedded.photographs import Photographs
 from datasets.embedded.street_scenes import StreetScenes
@@ -36,6 +37,7 @@ DEGRADATIONS = {
     "LumaJPEGCompressed": lambda data: LumaJPEGCompressed(data, 10),
     "BayerMosaic": BayerMosaic,
     "Photographed": Photographed,
+    "PILBicubic": PILBicubic,
     "Hazed": lambda data: Hazed(data, (0.1, 0.2), (0.7, 1), depth="metres"),
 }
 SETS = {
@@ -116,7 +118,7 @@ def assert_belongs(sample, image, original_points):
 @pytest.mark.parametrize("augment", ["none", "hflip", "flips_transpose", "rotate"])
 @pytest.mark.parametrize("data", [Pairs(3), RandomCrops(Pairs(3), 30, 34)])
 @pytest.mark.parametrize(
-    "degradation", [Clean, Downscaled, BlindDownscaled, Photographed, JPEGCompressed]
+    "degradation", [Clean, Downscaled, BlindDownscaled, PILBicubic, Photographed, JPEGCompressed]
 )
 def test_everything_stays_with_its_pixels(augment, data, degradation):
     samples = samples_of(degradation(data), crop=30, augment=augment)
