@@ -12,7 +12,9 @@ from datasets.embedded.depth_layout import Kind
 from datasets.embedded.depth_scenes import DepthScenes
 from datasets.embedded.haze_photographs import EmbeddedIHaze, EmbeddedOHaze
 from datasets.embedded.photographs import Photographs
+from datasets.embedded.procedural_faces import EmbeddedCelebA, EmbeddedHelen
 from datasets.embedded.street_scenes import StreetScenes
+from datasets.faces import CelebA, Helen
 from datasets.flickr2k import Flickr2K
 from datasets.folders import (
     BSD100,
@@ -31,7 +33,15 @@ from datasets.nyuv2 import NYUv2
 from datasets.reside import RESIDE
 from datasets.together import Together
 
-EMBEDDED = (Photographs, StreetScenes, DepthScenes, EmbeddedIHaze, EmbeddedOHaze)
+EMBEDDED = (
+    Photographs,
+    StreetScenes,
+    DepthScenes,
+    EmbeddedIHaze,
+    EmbeddedOHaze,
+    EmbeddedCelebA,
+    EmbeddedHelen,
+)
 
 
 def _crops(size: int, seed: int) -> RandomCrops:
@@ -68,6 +78,10 @@ STAND_INS: dict[Any, Any] = {
     NYU2Haze("train"): EmbeddedIHaze("train"),
     NYU2Haze("test"): EmbeddedIHaze("test"),
     NYUv2("all"): Together((_scenes("indoor"), _scenes("outdoor"))),
+    CelebA("train"): EmbeddedCelebA("train"),
+    CelebA("test"): EmbeddedCelebA("test"),
+    Helen("train"): EmbeddedHelen("train"),
+    Helen("test"): EmbeddedHelen("test"),
 }
 
 

@@ -7,24 +7,22 @@ loader of the real sets, so that a suite without those goes the same way.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from datasets.atomic import write_atomically
 from datasets.changed_images import ChangedImages
 from datasets.degradations.hazed import Hazed
 from datasets.embedded.computed import computed_manifest
 from datasets.embedded.depth_layout import Kind
 from datasets.embedded.depth_scenes import DepthScenes
+from datasets.embedded.written_files import png_of, write_unless_there
 from datasets.haze_pairs import IHaze, OHaze
-from datasets.images import DataError, DataPaths, Images, Pixels
+from datasets.images import DataPaths, Images, Pixels
 from datasets.relative_depth import RelativeDepth
 from datasets.sampling import test_sample
 
@@ -63,7 +61,7 @@ class _EmbeddedHaze:
         for number, (hazy, clear) in zip(loader.numbers[self.split], self._pairs(), strict=False):
             for kind, pixels in (("hazy", hazy), ("GT", clear)):
                 name = f"{number:02}_{self.kind}_{kind}.png"
-                _write(root / loader.place / kind / name, pixels)
+                write_unless_there(root / loader.place / kind / name, png_of(pixels))
         return ComputedPhotographs(self, loader.open(DataPaths(root, data_paths.cache)))
 
     def _pairs(self) -> list[tuple[Pixels, Pixels]]:
@@ -109,20 +107,6 @@ class ComputedPhotographs(ChangedImages):
         """(name, sha256 of what the pair is computed from)."""
         origin: Any = (self.spec, self.spec.revision, DepthScenes.revision, Hazed.revision)
         return computed_manifest(origin, self.names)
-
-
-def _write(path: Path, pixels: Pixels) -> None:
-    """Write a PNG file, unless these are its bytes: another process may be reading it."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    try:
-        if not path.is_file() or path.read_bytes() != buffer.getvalue():
-            write_atomically(path, lambda file: file.write(buffer.getbuffer()))
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written: {error.strerror or error}. The embedded haze photographs "
-            "lie in the cache; free some space or choose another cache folder."
-        ) from error
 
 
 def _pixels(image: Tensor) -> Pixels:
