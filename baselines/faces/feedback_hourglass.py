@@ -11,18 +11,28 @@ over He's; left at these, blocks without normalisation multiply the variance by 
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from baselines.judges.hourglass import LANDMARKS, Hourglass, Residual, pointwise, stem
+from baselines.released import check_state, read_checkpoint
 
 
 class FeedbackHourglass(nn.Module):
     """Finds a face's landmarks, given what the step before has left.
 
+    A part of DICNet; by itself it is what a file's weights are of.
+
     Args:
         width: features of the maps, and as many of the memory; a multiple of 8.
     """
+
+    inputs: ClassVar[tuple[str, ...]] = ("input",)
+    outputs: ClassVar[tuple[str, ...]] = ("pred", "memory")
+    revision: ClassVar[int] = 1
 
     def __init__(self, width: int = 256):
         super().__init__()
@@ -50,3 +60,17 @@ class FeedbackHourglass(nn.Module):
         x = self.compress_in(torch.cat((x, x if memory is None else memory), dim=1))
         maps, memory = self.hg(x).split(self.width, dim=1)
         return self.hg_conv_out(maps), memory
+
+    @staticmethod
+    def released_state(path: Path) -> dict[str, Tensor]:
+        """The state dict in the authors' `FB_HG_68_CelebA.pth`.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: the file is damaged or holds another network.
+        """
+        state = read_checkpoint(path)
+        with torch.device("meta"):
+            like = FeedbackHourglass()
+        check_state(state, like, path, "FB_HG_68", "a feedback hourglass of 256 features")
+        return state

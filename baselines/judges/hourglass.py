@@ -113,6 +113,7 @@ class StackedHourglass(nn.Module):
     inputs: ClassVar[tuple[str, ...]] = ("input",)
     outputs: ClassVar[tuple[str, ...]] = ("pred", "maps_1", "maps_2", "maps_3")
     revision: ClassVar[int] = 1
+    peaks: ClassVar[str] = "dic"
     mean: Tensor
 
     def __init__(self, width: int = 256):
@@ -177,6 +178,7 @@ class SmallHourglass(nn.Module):
     inputs: ClassVar[tuple[str, ...]] = ("input",)
     outputs: ClassVar[tuple[str, ...]] = ("pred",)
     revision: ClassVar[int] = 1
+    peaks: ClassVar[str] = "centroid"
 
     def __init__(self, width: int = 48):
         super().__init__()

@@ -56,9 +56,9 @@ class Column:
 
 @dataclass(frozen=True)
 class PerGroup:
-    """Training data of each group of columns: a network of its own is trained for each.
+    """What differs where a network of its own is trained for each group of columns.
 
-    data: what is trained on, by the group's name.
+    data: training data, or a recipe, by the group's name.
     """
 
     data: dict[str, Any]

@@ -86,12 +86,14 @@ class Released:
 
     sha256: the file's digest or its first digits; "" where no source prints one.
     origin: where the file comes from, for the message when it is absent.
+    part: which module of a network they are the weights of, if not the whole; such are a start.
     """
 
     network: Network
     file: str
     sha256: str
     origin: str
+    part: str = ""
 
 
 @dataclass(frozen=True)

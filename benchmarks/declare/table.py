@@ -33,10 +33,11 @@ class Row:
     method: the backbone's label where it differs from the group's.
     role: what the row is, if not a method that is compared. An "input" or a "reference" (the
         clean image) goes through `model` without training; "best" is computed.
-    recipe: the row's own training, where the original method has one.
+    recipe: the row's own training, where the original method has one; or `PerGroup`.
     train: the row's own training data, where it is not the table's; or `PerGroup`.
     released: weights to evaluate instead of training.
-    start: the row from whose weights this one starts.
+    start: the row from whose weights this one starts; or released weights, of the whole network or
+        of a part of it.
     last_step: whether the weights of the last step are measured, where the training keeps others.
     evaluation, columns: the row's own, where it is measured otherwise than the table says, or on
         other images; one column for each of the table's.
@@ -48,10 +49,10 @@ class Row:
     printed: str
     method: str = ""
     role: Role = "method"
-    recipe: Training | None = None
+    recipe: Training | PerGroup | None = None
     train: Any = None
     released: Released | None = None
-    start: Row | None = None
+    start: Row | Released | None = None
     last_step: bool = False
     evaluation: Evaluation | None = None
     columns: tuple[Column, ...] = ()
@@ -227,7 +228,7 @@ class Table(Exhibit):
         """All rows with their group's name, in the printed order."""
         return [(group, row) for group, rows in self.groups.items() for row in rows]
 
-    def training(self, row: Row) -> Training:
+    def training(self, row: Row) -> Training | PerGroup:
         """The row's own recipe, or the table's."""
         training = row.recipe or self.protocol.training
         if training is None:
@@ -242,17 +243,26 @@ class Table(Exhibit):
         """The row as it is trained: under "" for all columns, or for each group under its name.
 
         Raises:
-            DeclarationError: a group of columns has no training data.
+            DeclarationError: a group of columns has no training data or no recipe.
         """
         data = self.training_data(row)
         if not isinstance(data, PerGroup):
             return {"": row}
         groups = dict.fromkeys(column.group for column in self.columns)
-        if absent := [group for group in groups if group not in data.data]:
-            raise DeclarationError(
-                f"{self.name}, row {row.label!r}: no training data for the columns {absent[0]!r}"
-            )
-        return {group: replace(row, train=data.data[group]) for group in groups or data.data}
+        return {group: self._of_group(row, group) for group in groups or data.data}
+
+    def _of_group(self, row: Row, group: str) -> Row:
+        """The row, and the one that it starts from, as it is trained for a group of columns."""
+        own = {"train": self.training_data(row), "recipe": row.recipe}
+        for name, part in own.items():
+            if isinstance(part, PerGroup):
+                if group not in part.data:
+                    raise DeclarationError(
+                        f"{self.name}, row {row.label!r}: no {name} for the columns {group!r}"
+                    )
+                own[name] = part.data[group]
+        start = self._of_group(row.start, group) if isinstance(row.start, Row) else row.start
+        return replace(row, **own, start=start)
 
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"
@@ -327,6 +337,9 @@ def row_run(table: Table, row: Row, seed: int) -> Run:
     """The training that the row declares, before a profile is applied."""
     if row.objective is None:
         raise DeclarationError(f"{table.name}, row {row.label!r}: nothing to train")
-    training = table.training(row)
-    data = table.training_data(row)
+    training, data = table.training(row), table.training_data(row)
+    if isinstance(training, PerGroup) or isinstance(data, PerGroup):
+        raise DeclarationError(
+            f"{table.name}, row {row.label!r}: is trained per group of columns, see `trainings`"
+        )
     return Run(row.network, as_objective(row.objective), data, training, seed)

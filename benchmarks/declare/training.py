@@ -205,6 +205,17 @@ class Best(Probe):
         return bool(value > best if self.metric.higher_is_better else value < best)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A module of the network that learns nothing before so many steps.
+
+    part: its name in the network. steps: how many.
+    """
+
+    part: str
+    steps: int
+
+
 LOOKS = 5
 
 
@@ -216,6 +227,7 @@ class Training:
     augment: "none", "hflip", "flips_transpose" or "rotate".
     keep: whose weights are the result: "last", those of the last step, or the `Best`.
     probe: what is looked at on the way, for a figure of the training; None for nothing.
+    held: a module that keeps the weights of its start for a while; None for none.
     threads: how many threads compute it, which its last bits depend on; None for as many as torch
         takes on the machine where it begins, which are recorded and resumed with.
     """
@@ -229,6 +241,7 @@ class Training:
     keep: Literal["last"] | Best = "last"
     threads: int | None = None
     probe: Probe | None = None
+    held: Held | None = None
 
     @property
     def probes(self) -> list[Probe]:
@@ -250,4 +263,6 @@ class Training:
             keep = replace(keep, every=max(round(keep.every * share), math.ceil(steps / LOOKS)))
         probe = None if self.probe is None else self.probe.shortened(share)
         schedule = self.schedule.shortened(share)
-        return replace(self, steps=steps, schedule=schedule, keep=keep, probe=probe, **changes)
+        held = self.held and replace(self.held, steps=round(self.held.steps * share))
+        changes = {"schedule": schedule, "keep": keep, "probe": probe, "held": held} | changes
+        return replace(self, steps=steps, **changes)

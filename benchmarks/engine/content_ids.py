@@ -18,8 +18,7 @@ from benchmarks.declare.training import Training
 from benchmarks.declare.tree import parts
 from benchmarks.engine.score import Score
 from datasets.images import DataPaths, Images
-from losses.balanced import unweighed
-from losses.objective import Objective
+from losses.objective import Objective, Term
 
 
 def digest(value: Any) -> str:
@@ -93,8 +92,12 @@ class ContentIds:
         entry = {name: self.canonical(part) for name, part in parts(node)}
         if isinstance(node, Released):
             del entry["origin"]  # where a file comes from does not change what it is
-        if isinstance(node, Training) and node.probe is None:
-            del entry["probe"]  # a training that nothing looks at is the one it always was
+            if not node.part:
+                del entry["part"]
+        if isinstance(node, Training):  # without what came later, it is the one it always was
+            for name in ("probe", "held"):
+                if getattr(node, name) is None:
+                    del entry[name]
         return {"type": type(node).__name__, "revision": getattr(node, "revision", 1), **entry}
 
     def _manifest(self, spec: Any) -> str:
@@ -121,4 +124,11 @@ def slug(provider: Provider) -> str:
         return f"{slug(provider.run)}-last"
     objective = provider.objective
     terms = objective.terms if isinstance(objective, Objective) else ((1.0, objective),)
-    return f"{name}-{'+'.join(type(unweighed(term)).__name__.lower() for _, term in terms)}"
+    return f"{name}-{'+'.join(type(_innermost(term)).__name__.lower() for _, term in terms)}"
+
+
+def _innermost(term: Term) -> Term:
+    """The term that others only weigh, or apply to something else."""
+    while isinstance(inner := getattr(term, "term", None), Term):
+        term = inner
+    return term

@@ -62,7 +62,8 @@ def train(
 
     Args:
         images: the opened data set of `run.data`.
-        start: weights from which the network starts instead of its initialisation.
+        start: weights from which the network starts instead of its initialisation, or that part
+            of it which `run.start` names.
         workers: loader processes; they change nothing but the speed.
         score: the number of a network that a probe asks for, where the recipe has any.
 
@@ -101,7 +102,7 @@ class Trainee:
         torch.manual_seed(child_seed(run.seed, 1))
         self.network = run.network.build().to(resources.device).train()
         if start is not None:
-            self.network.load_state_dict(start)
+            self.network.get_submodule(getattr(run.start, "part", "")).load_state_dict(start)
         # Convolutions are faster with channels last, on the CPU and on tensor cores.
         self.network.to(memory_format=torch.channels_last)
         torch.manual_seed(child_seed(run.seed, 2))
@@ -110,6 +111,7 @@ class Trainee:
             objective = 1.0 * objective
         self.objective: WeightedSum = objective.build(resources)
         self.optimizer = run.training.optimizer.build(self.network)
+        self.held = run.training.held
         self.scheduler = run.training.schedule.build(self.optimizer, int(run.training.steps))
         self.step = 0
         self.best: tuple[float, dict[str, Tensor]] | None = None
@@ -131,8 +133,11 @@ class Trainee:
         if not math.isfinite(float(total.detach())):
             terms = ", ".join(f"{name} = {float(value):.4g}" for name, value in values.items())
             raise TrainingError(f"the loss is not finite at step {self.step + 1}: {terms}")
+        # A step without gradients changes nothing.
         if self.objective.rests():
-            self.optimizer.zero_grad(set_to_none=True)  # a step without gradients changes nothing
+            self.optimizer.zero_grad(set_to_none=True)
+        if self.held is not None and self.step < self.held.steps:
+            self.network.get_submodule(self.held.part).zero_grad(set_to_none=True)
         self.optimizer.step()
         self.scheduler.step()
         self.step += 1

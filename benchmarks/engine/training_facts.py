@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.declare.runs import Network, Provider, Released, Run
-from benchmarks.declare.table import as_objective
+from benchmarks.declare.table import Row, as_objective
 from benchmarks.declare.training import Best, Probe
 from benchmarks.declare.tree import parts, walk
 from benchmarks.engine.content_ids import base_data
@@ -48,9 +48,8 @@ def _starts(plan: Plan) -> Iterator[Fact]:
     by_network: dict[Network, dict[Provider, None]] = {}
     declared = []
     for row in plan.rows:
-        if row.row is not None and row.row.start is not None:
-            other = next((r.name for r in plan.rows if r.row is row.row.start), row.row.start.label)
-            declared.append(f"{row.name} from the weights of {other}")
+        if row.row is not None and _is_taken(row, row.row.start):
+            declared.append(f"{row.name} from the weights of {_named(plan, row.row.start)}")
             continue
         for run in row.providers:
             if isinstance(run, Run) and run.start is not None:
@@ -72,6 +71,19 @@ def _starts(plan: Plan) -> Iterator[Fact]:
     runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run) and p.start]
     if any(isinstance(part, Adversarial) for run in runs for part in walk(run.objective)):
         yield "discriminators", "start from their initialisation, beside networks that do not"
+
+
+def _is_taken(row: PlannedRow, start: Row | Released | None) -> bool:
+    """Whether a row starts from what it declares: a shared training may take a file's place."""
+    runs = [run for run in row.providers if isinstance(run, Run)]
+    return isinstance(start, Row) or any(start and run.start == start for run in runs)
+
+
+def _named(plan: Plan, start: Row | Released | None) -> str:
+    """What the weights are called that a row starts from."""
+    if isinstance(start, Released):
+        return f"{start.file} in {start.part}" if start.part else start.file
+    return next((row.name for row in plan.rows if row.row is start), start.label if start else "")
 
 
 def _start(status: Status, starts: list[Provider]) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from benchmarks.metrics.landmarks import centroid_peaks, dic_peaks
 from benchmarks.metrics.metric import Metric, check_images
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 LANDMARKS = 68
 DECODERS = {"dic": dic_peaks, "centroid": centroid_peaks}
-NORMALISERS = {
+Normaliser = Literal["eye_centres", "outer_eyes", "width", "inter_ocular"]
+NORMALISERS: dict[Normaliser, str] = {
     "eye_centres": "the horizontal distance of the eyes' centres, read off the next landmarks",
     "outer_eyes": "the horizontal distance of the eyes' outer corners, read off the next landmarks",
     "width": "the width of the face's landmarks",
@@ -45,15 +46,13 @@ class NRMSE(Metric):
     """Normalised root mean squared error of landmarks, 0 where all are found.
 
     aligner: a declared network from faces (N, 3, H, W) to heatmaps (N, 68, h, w), which may give
-        further outputs after them.
+        further outputs after them. Its `peaks` say how the maps are read, which hangs on how they
+        were learnt: "dic", with a landmark at a quarter of its place, or "centroid", centred.
     normaliser: the size of the face by which the error is divided, see above.
-    peaks: how a map is read, which must suit those that the aligner was trained with: "dic" for
-        maps with a landmark at a quarter of its place, "centroid" for centred ones.
     """
 
     aligner: Any
-    normaliser: Literal["eye_centres", "outer_eyes", "width", "inter_ocular"] = "eye_centres"
-    peaks: Literal["dic", "centroid"] = "dic"
+    normaliser: Normaliser = "eye_centres"
 
     symbol: ClassVar[str] = "NRMSE"
     digits: ClassVar[int] = 4
@@ -65,8 +64,6 @@ class NRMSE(Metric):
             raise ValueError(
                 f"normaliser must be one of {', '.join(NORMALISERS)}, not {self.normaliser!r}"
             )
-        if self.peaks not in DECODERS:
-            raise ValueError(f"peaks must be 'dic' or 'centroid', not {self.peaks!r}")
 
     @property
     def note(self) -> str:
@@ -91,6 +88,7 @@ class NRMSE(Metric):
         import torch
 
         network = resources.frozen(self.aligner)
+        peaks = DECODERS[cast(Any, network).peaks]
 
         def measure(pred: Tensor, target: Tensor, points: Tensor) -> dict[str, float]:
             check_images(pred, target)
@@ -104,7 +102,7 @@ class NRMSE(Metric):
                 maps = network(pred.unsqueeze(0).to(resources.device))
             maps = (maps[0] if isinstance(maps, tuple) else maps)[0].cpu().double()
             scale = _checked_scale(maps, pred)
-            found = DECODERS[self.peaks](maps, scale)
+            found = peaks(maps, scale)
             value = {"rmse": (found - true).square().sum(1).mean().sqrt().item(), **sizes(true)}
             self._relative(value)
             return value

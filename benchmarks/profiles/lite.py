@@ -7,6 +7,8 @@ what differs is what the objectives do to a network that restores well.
 
 from __future__ import annotations
 
+from typing import Any
+
 from baselines.deblurring.dsdeblur import DsDeblur
 from baselines.deblurring.srn import SRN
 from baselines.dehazing.aod_net import AODNet
@@ -22,9 +24,15 @@ from baselines.denoising.cbdnet import CBDNet
 from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
+from baselines.faces.dicnet import DICNet
+from baselines.faces.fsrnet import FSRNet
+from baselines.faces.pfsr import PFSR
+from baselines.faces.urdgn import URDGN
 from baselines.jpeg.arcnn import ARCNN
 from baselines.super_resolution.edsr import EDSR
 from baselines.super_resolution.rcan import RCAN
+from baselines.super_resolution.rdn import RDN
+from baselines.super_resolution.srresnet import SRResNet
 from benchmarks.declare.released import FFDNET_COLOUR
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Training
@@ -53,6 +61,18 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     MSBDN: (Begin(3000, 4, 96, 3e-4), Short(400, 4, 128, 1e-4)),
     AODNet: (Begin(10_000, 8, 96, 1e-3), Short(400, 8, 96, 1e-4)),
     PPDN: (Begin(3000, 4, 96, 3e-4), Short(400, 4, 96, 1e-4)),
+    SRResNet: (Begin(3000, 8, 128, 5e-4), Short(400, 8, 128, 1e-4)),
+    URDGN: (Begin(3000, 8, 128, 1e-3), Short(400, 8, 128, 1e-4)),
+    RDN: (Begin(3000, 4, 128, 5e-4), Short(400, 4, 128, 1e-4)),
+    PFSR: (Begin(3000, 4, 128, 1e-3), Short(400, 4, 128, 1e-4)),
+    FSRNet: (Begin(3000, 4, 128, 1e-3), Short(400, 4, 128, 1e-4)),
+    DICNet: (Begin(3000, 4, 128, 5e-4), Short(400, 4, 128, 1e-4)),
+}
+
+# DICNet's full width takes a minute for a step on two cores; PFSR grows within its start.
+NARROW: dict[type, dict[str, Any]] = {
+    DICNet: {"width": 16, "groups": 3, "hourglass": 64, "fusion_blocks": 2},
+    PFSR: {"stages": (1000, 1000)},
 }
 
 
@@ -81,4 +101,5 @@ LITE = Profile(
     comparable=True,
     redo_stale=False,
     from_scratch=True,
+    narrow=NARROW,
 )

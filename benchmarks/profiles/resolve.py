@@ -155,11 +155,11 @@ class Resolver:
         )
         declared = replace(declared, objective=taught)
         run = self.shortened(declared, table.unit)
-        if row.start is not None:
+        if isinstance(row.start, Row):
             return replace(run, start=self.run(table, row.start, seed))
         warm_up = self.profile.warm_up(declared)
         if warm_up is None:
-            return run
+            return replace(run, start=row.start)
         if table.from_scratch and self.profile.from_scratch:
             long = warm_up.training
             looking = declared.training.shortened(long.steps)

@@ -24,9 +24,20 @@ from baselines.denoising.dncnn import DnCNN
 from baselines.denoising.ffdnet import FFDNet
 from baselines.denoising.sadnet import SADNet
 from baselines.discriminators.dcgan import DcGANDiscriminator
+from baselines.discriminators.fsrgan import FSRGANDiscriminator
+from baselines.discriminators.light_cnn import LightCNNDiscriminator
+from baselines.discriminators.pfsr import PFSRDiscriminator
+from baselines.discriminators.urdgn import URDGNDiscriminator
+from baselines.faces.dicnet import DICNet
+from baselines.faces.fsrnet import FSRNet
+from baselines.faces.light_cnn import LightCNN
+from baselines.faces.pfsr import PFSR
+from baselines.faces.urdgn import URDGN
 from baselines.jpeg.arcnn import ARCNN
 from baselines.super_resolution.edsr import EDSR
 from baselines.super_resolution.rcan import RCAN
+from baselines.super_resolution.rdn import RDN
+from baselines.super_resolution.srresnet import SRResNet
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Training
 from benchmarks.profiles.profile import IDENTITY, Begin, Profile, Short, WarmUp, recipe_for
@@ -58,10 +69,17 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     MSBDN: (Begin(80, 4, 64, 1e-3, IDENTITY), Short(5, 4, 64, 1e-4)),
     AODNet: (Begin(200, 8, 64, 3e-3, IDENTITY), Short(10, 8, 64, 3e-4)),
     PPDN: (Begin(80, 4, 64, 1e-3), Short(10, 4, 64, 1e-4)),
+    SRResNet: (Begin(200, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    URDGN: (Begin(300, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    RDN: (Begin(200, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    PFSR: (Begin(120, 4, 128, 3e-3, IDENTITY), Short(10, 4, 128, 3e-4)),
+    FSRNet: (Begin(400, 4, 128, 2e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    DICNet: (Begin(100, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
 }
 
-# The networks for dehazing have up to 123 million parameters: the same layers with fewer features,
-# and fewer of those that are repeated. MSBDN is read so that it can be restored in strips.
+# The networks for dehazing and faces have up to 123 million parameters: the same layers with fewer
+# features, and fewer of those that are repeated. MSBDN is read so that it can be restored in
+# strips, and PFSR has grown before its first step.
 NARROW: dict[type, dict[str, Any]] = {
     DcGAN: {"width": 16},
     DcGANDiscriminator: {"width": 8},
@@ -71,6 +89,17 @@ NARROW: dict[type, dict[str, Any]] = {
     DuRNUS: {"width": 16, "blocks": 2},
     MSBDN: {"width": 4, "blocks": 2, "upsampling": "even"},
     PPDN: {"width": 8, "blocks": (1, 1, 1, 1)},
+    SRResNet: {"width": 16, "blocks": 4},
+    URDGN: {"widths": (16, 16, 16, 16)},
+    URDGNDiscriminator: {"width": 8},
+    RDN: {"width": 16, "growth": 16, "blocks": 3, "layers": 3},
+    PFSR: {"width": 32, "stages": (0, 0)},
+    PFSRDiscriminator: {"width": 32},
+    FSRNet: {"width": 12, "blocks": 1},
+    FSRGANDiscriminator: {"width": 8},
+    DICNet: {"width": 8, "groups": 2, "hourglass": 32, "fusion_blocks": 1},
+    LightCNN: {"width": 8},
+    LightCNNDiscriminator: {"width": 8},
 }
 
 

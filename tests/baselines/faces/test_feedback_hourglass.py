@@ -57,3 +57,16 @@ def test_memory_changes_maps_and_memory(network, faces):
     again = network(faces, memory)
     assert (again[0] - maps).std() > 0.1 * maps.std()
     assert (again[1] - memory).std() > 0.1 * memory.std()
+
+
+def test_released_weights_load_and_others_are_named(tmp_path):
+    with torch.device("meta"):
+        state = FeedbackHourglass().state_dict()
+    state = {name: torch.zeros(value.shape) for name, value in state.items()}
+    torch.save(state, tmp_path / "FB_HG_68_CelebA.pth")
+    network = FeedbackHourglass()
+    network.load_state_dict(FeedbackHourglass.released_state(tmp_path / "FB_HG_68_CelebA.pth"))
+    assert not any(parameter.any() for parameter in network.parameters())
+    torch.save(state | {"compress_in.weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(ValueError, match=r"other\.pth is not FB_HG_68: its compress_in\.weight is"):
+        FeedbackHourglass.released_state(tmp_path / "other.pth")

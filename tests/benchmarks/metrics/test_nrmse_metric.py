@@ -29,6 +29,7 @@ class Finds(nn.Module):
 
     def __init__(self, points: Tensor, size: int = 32, centred: bool = False):
         super().__init__()
+        self.peaks = "centroid" if centred else "dic"
         self.maps = gaussian_heatmaps(points[None], size, 128 / size, centred=centred)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -55,7 +56,7 @@ def value_of(metric: NRMSE, resources: Any, points: Tensor) -> dict[str, float]:
 def test_it_is_the_definition_in_numpy(resources: Any, peaks: Any, size: int) -> None:
     true = face()
     found = true + torch.randn(68, 2, generator=torch.Generator().manual_seed(1))
-    metric = NRMSE(Finds(found, size, peaks == "centroid"), peaks=peaks)
+    metric = NRMSE(Finds(found, size, peaks == "centroid"))
     decode = {"dic": dic_peaks, "centroid": centroid_peaks}[peaks]
     read = decode(metric.aligner.maps[0], 128 / size).numpy()
     x, y = (read - true.numpy()).T
@@ -70,7 +71,7 @@ def test_it_is_the_definition_in_numpy(resources: Any, peaks: Any, size: int) ->
     value = value_of(metric, resources, true)
     assert value["rmse"] == pytest.approx(rmse, rel=1e-5)
     for name in NORMALISERS:
-        one = NRMSE(metric.aligner, name, peaks)  # type: ignore[arg-type]
+        one = NRMSE(metric.aligner, name)  # type: ignore[arg-type]
         assert one.summary([value]) == pytest.approx(expected[name], rel=1e-5)
     assert json.loads(json.dumps(value)) == value
 
@@ -85,7 +86,7 @@ def test_sizes_end_at_the_landmarks_of_the_script() -> None:
 def test_landmarks_that_are_farther_off_score_worse(resources: Any) -> None:
     true, scores = face(), []
     for shift in (0.0, 4.0, 8.0):
-        metric = NRMSE(Finds(true + shift, centred=True), "inter_ocular", "centroid")
+        metric = NRMSE(Finds(true + shift, centred=True), "inter_ocular")
         scores.append(metric.summary([value_of(metric, resources, true)]))
     assert scores[0] < 0.01
     assert scores[1] == pytest.approx(4 * 2**0.5 / sizes(true)["inter_ocular"], rel=0.05)
@@ -156,13 +157,10 @@ def test_bad_images_and_no_images_are_refused(resources: Any) -> None:
 def test_bad_declarations_are_refused() -> None:
     with pytest.raises(ValueError, match=r"one of eye_centres, outer_eyes, .*, not 'eyes'"):
         NRMSE(None, "eyes")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="'dic' or 'centroid', not 'soft'"):
-        NRMSE(None, peaks="soft")  # type: ignore[arg-type]
 
 
-def test_normalisers_share_what_is_recorded_and_decoders_do_not() -> None:
+def test_normalisers_share_what_is_recorded() -> None:
     one, *others = (NRMSE("judge", name) for name in NORMALISERS)  # type: ignore[arg-type]
     assert all(other.recorded == one.recorded for other in others)
     assert len({metric.note for metric in (one, *others)}) == 4
-    assert one.recorded != NRMSE("judge", peaks="centroid").recorded
     assert one.recorded != NRMSE("other").recorded
