@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 import reproduce
 from benchmarks.cli.main import VERBS
 from benchmarks.declare.errors import DeclarationError
+from benchmarks.papers.d2sm.denoising import TABLE4
 from benchmarks.papers.registry import PAPERS, TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,7 +151,7 @@ def test_list_says_how_much_of_a_table_can_be_run_and_what_was(capsys, tmp_path)
     assert status == 0
     by_name = {line.split()[0]: line for line in out.splitlines() if line}
     assert by_name["d2sm_table1"].split()[-4:] == ["126", "all", "lite", "1"]
-    assert by_name["d2sm_table2"].endswith("not implemented")
+    assert by_name["pdl_table3"].endswith("needs raters")
 
 
 def test_papers_table_is_printed_in_every_format(capsys):
@@ -225,7 +227,9 @@ def test_ledger_counts_what_is_assumed(capsys):
     assert out.index("\nassumed") < out.index("\ncited") < out.index("\npaper")
 
 
-def test_what_is_not_implemented_says_what_can_be_done_instead(capsys, tmp_path):
+def test_what_is_not_implemented_says_what_can_be_done_instead(capsys, tmp_path, monkeypatch):
+    rows = {group: [replace(row, model=None)] for group, row in TABLE4.rows()}
+    monkeypatch.setitem(TABLES, "d2sm_table2", replace(TABLE4, name="d2sm_table2", groups=rows))
     status, _, err = call(capsys, "--table", "d2sm_table2", "--out", tmp_path)
     assert status == 2
     assert "--paper d2sm_table2" in err

@@ -37,10 +37,18 @@ def run(request: Request) -> int:
     return in_turn(works, draw, session)
 
 
+# What the files of a table's figure are called beside the table's own.
+OF_TABLE = "_figure"
+
+
 def drawable() -> dict[str, Figure | Table]:
-    """Every figure, and every table that declares a drawing, by name."""
+    """Every figure, and every table that declares a drawing or has a figure, by name."""
     tables = {n: t for n, t in TABLES.items() if isinstance(t, Table) and t.drawing is not None}
-    return {**FIGURES, **tables}
+    figures = {
+        table if (table := name.removesuffix(OF_TABLE)) in TABLES else name: figure
+        for name, figure in FIGURES.items()
+    }
+    return {**figures, **tables}
 
 
 def to_draw(names: tuple[str, ...]) -> list[Figure | Table]:
@@ -81,7 +89,7 @@ def drawing_of(work: FigureWork | TableWork, grid: Grid) -> Drawing | None:
 
 def stem(exhibit: Figure | Table) -> str:
     """The name of a figure's files; that of a table stands beside the table's own."""
-    return f"{exhibit.name}_figure" if isinstance(exhibit, Table) else exhibit.name
+    return exhibit.name + OF_TABLE if isinstance(exhibit, Table) else exhibit.name
 
 
 def write(grid: Grid, drawing: Drawing, folder: Path, name: str) -> str:

@@ -257,8 +257,9 @@ class Table(Exhibit):
         for name, part in own.items():
             if isinstance(part, PerGroup):
                 if group not in part.data:
+                    what = {"train": "training data", "recipe": "recipe"}[name]
                     raise DeclarationError(
-                        f"{self.name}, row {row.label!r}: no {name} for the columns {group!r}"
+                        f"{self.name}, row {row.label!r}: no {what} for the columns {group!r}"
                     )
                 own[name] = part.data[group]
         start = self._of_group(row.start, group) if isinstance(row.start, Row) else row.start

@@ -19,6 +19,8 @@ ORIGINS = {
     "squeezenet1_1-b8a52dc0.pth": "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
     "pt_inception-2015-12-05-6726825d.pth": "https://github.com/mseitzer/pytorch-fid/releases/"
     "download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+    "LightCNN_feature.pth": "https://github.com/Maclory/Deep-Iterative-Collaboration, its drive, "
+    "models",
     "niqe_pris_params.npz": "https://github.com/XPixelGroup/BasicSR, basicsr/metrics",
 }
 

@@ -70,13 +70,19 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """Series in one pair of axes; words: lines that stand in the panel, such as `wd 0.10`."""
+    """Series in one pair of axes.
+
+    words: lines that stand in the panel, such as `wd 0.10`.
+    picture: a PNG file in base64 that lies under the series; the centres of its pixels have whole
+        numbers, its axes are not shown.
+    """
 
     title: str
     x: Axis
     y: Axis
     series: tuple[Series, ...]
     words: tuple[str, ...] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def _panel(entry: Mapping[str, Any]) -> Panel:
         y=_axis(entry["y"]),
         series=tuple(_series(one) for one in entry["series"]),
         words=tuple(map(str, entry["words"])),
+        picture=str(entry["picture"]) if "picture" in entry else "",
     )
 
 

@@ -85,10 +85,7 @@ class NRMSE(Metric):
             ValueError: of the function: not 68 points or maps, some that are not finite, maps of
                 other proportions than the face, or a face whose size is not positive.
         """
-        import torch
-
-        network = resources.frozen(self.aligner)
-        peaks = DECODERS[cast(Any, network).peaks]
+        find = self.finder(resources)
 
         def measure(pred: Tensor, target: Tensor, points: Tensor) -> dict[str, float]:
             check_images(pred, target)
@@ -98,16 +95,29 @@ class NRMSE(Metric):
                     f"{self.symbol} takes {LANDMARKS} finite points, x and y each, not these "
                     f"{tuple(true.shape)}: use a data set with landmarks in iBUG order"
                 )
-            with torch.no_grad():
-                maps = network(pred.unsqueeze(0).to(resources.device))
-            maps = (maps[0] if isinstance(maps, tuple) else maps)[0].cpu().double()
-            scale = _checked_scale(maps, pred)
-            found = peaks(maps, scale)
-            value = {"rmse": (found - true).square().sum(1).mean().sqrt().item(), **sizes(true)}
+            value = {
+                "rmse": (find(pred) - true).square().sum(1).mean().sqrt().item(),
+                **sizes(true),
+            }
             self._relative(value)
             return value
 
         return measure
+
+    def finder(self, resources: Resources) -> Callable[[Tensor], Tensor]:
+        """What finds the landmarks of a face (3, H, W), (68, 2) float64 on the CPU."""
+        import torch
+
+        network = resources.frozen(self.aligner)
+        peaks = DECODERS[cast(Any, network).peaks]
+
+        def find(face: Tensor) -> Tensor:
+            with torch.no_grad():
+                maps = network(face.unsqueeze(0).to(resources.device))
+            maps = (maps[0] if isinstance(maps, tuple) else maps)[0].cpu().double()
+            return peaks(maps, _checked_scale(maps, face))
+
+        return find
 
     def summary(self, values: Sequence[Any]) -> float:
         """The mean over faces of the error divided by the size.

@@ -7,6 +7,7 @@ large as those of a page.
 
 from __future__ import annotations
 
+import base64
 import io
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,11 +28,13 @@ COLOURS = (
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 MARKERS = "os^DvPX*"
 WIDTH, HEIGHT = 8.0, 2.9  # inches: of the whole, and of a row of panels
+PICTURE_WORDS = 0.35  # inches above a picture
 LINE = 0.22  # inches of a line of legend or title
 PIXELS = 200  # an inch of the PNG
 BAR = 0.8  # of the distance between two places
 TITLE_LETTERS = 100
 GREY = "#8A8A8A"
+ON_PICTURES = "#39FF14"  # of points, a colour that photographs do not have
 
 
 class Look(NamedTuple):
@@ -76,7 +79,7 @@ def _saved(grid: Grid, drawing: Drawing, form: str) -> bytes:
     rows = -(-len(drawing.panels) // drawing.across)
     styles = looks(drawing)
     legend = -(-len(styles) // _legend_columns(styles))
-    size = (WIDTH, HEIGHT * rows + LINE * (legend + len(heading) + 1))
+    size = (WIDTH, _height(drawing) * rows + LINE * (legend + len(heading) + 1))
     nothing: Any = {"Date": None} if form == "svg" else {"Software": None}
     with mpl.rc_context(settings(grid)):
         figure = Figure(size, layout="constrained")
@@ -91,6 +94,12 @@ def _saved(grid: Grid, drawing: Drawing, form: str) -> bytes:
     return buffer.getvalue()
 
 
+def _height(drawing: Drawing) -> float:
+    """Of a row of panels, in inches; pictures are square."""
+    pictures = any(panel.picture for panel in drawing.panels)
+    return WIDTH / drawing.across + PICTURE_WORDS if pictures else HEIGHT
+
+
 def _draw(axes: Axes, panel: Panel, styles: dict[str, Look], handles: dict[str, Artist]) -> None:
     """One panel; the first artist of each name is kept for the legend."""
     bars = [series for series in panel.series if series.kind == "bars"]
@@ -100,13 +109,29 @@ def _draw(axes: Axes, panel: Panel, styles: dict[str, Look], handles: dict[str, 
         else:
             artist = _series(axes, series, styles[series.name])
         handles.setdefault(series.name, artist)
-    axes.set_title("\n".join(filter(None, [panel.title, ", ".join(panel.words)])), fontsize=9)
+    letters = 5.5 if panel.picture else 9
+    words = "\n".join(filter(None, [panel.title, ", ".join(panel.words)]))
+    axes.set_title(words, fontsize=letters)
+    if panel.picture:
+        _picture(axes, panel.picture)
+        return
     _axis(axes, "x", panel.x)
     _axis(axes, "y", panel.y)
     axes.set_axisbelow(True)
     axes.grid(linewidth=0.3, axis="y" if panel.x.ticks else "both")
     if bars:
         axes.axhline(0, color="black", linewidth=0.6)
+
+
+def _picture(axes: Axes, encoded: str) -> None:
+    """A picture under the series, in the place of axes."""
+    import matplotlib.image
+
+    file = io.BytesIO(base64.b64decode(encoded))
+    axes.imshow(matplotlib.image.imread(file, format="png"), interpolation="nearest", zorder=0)
+    axes.set_axis_off()
+    for line in axes.lines:
+        line.set(markersize=1.1, color=ON_PICTURES)
 
 
 def _series(axes: Axes, series: Series, look: Look) -> Artist:

@@ -24,6 +24,7 @@ from baselines.super_resolution.pillow_bicubic import PillowBicubic
 from baselines.super_resolution.rdn import RDN
 from baselines.super_resolution.srresnet import SRResNet
 from benchmarks.declare.column import Column, PerGroup, Unmeasured
+from benchmarks.declare.figure import Figure
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.runs import Fixed, Released, network
 from benchmarks.declare.sources import assumed, cited, paper
@@ -34,6 +35,7 @@ from benchmarks.metrics.psnr import PSNR
 from benchmarks.metrics.ssim import SSIM
 from benchmarks.papers.d2sm.aligners import ALIGNER, STUDENT
 from benchmarks.papers.d2sm.denoising import W
+from benchmarks.views.aligned_faces import AlignedFaces
 from datasets.degradations.pil_bicubic import ParsedFaces, PILBicubic
 from datasets.faces import CelebA, Helen
 from losses.adversarial import Adversarial
@@ -306,4 +308,29 @@ TABLE2 = Table(
             "its authors' maps come from networks that are not released",
         ),
     ),
+)
+
+SHOWN = {
+    "bicubic": ("Bicubic", "-"),
+    "SRResNet": ("SRResNet [CVPR-17]", "L_2"),
+    "URDGN": ("URDGN [ECCV-16]", "L_2 + L_GAN"),
+    "RDN": ("RDN [ECCV-18]", "L_1"),
+    "PFSR": ("PFSR [BMVC-18]", "L_2 + L_Perceptual + L_GAN + L_Heatmap + L_Attention"),
+    "FSRNet": ("FSRNet [CVPR-18]", "L_2 + L_Perceptual"),
+    "FSRGAN": ("FSRNet [CVPR-18]", "L_2 + L_Perceptual + L_GAN"),
+    "DICNet": ("DICNet [CVPR-20]", "L_1 + L_Alignment"),
+    "DICGAN": ("DICNet [CVPR-20]", "L_1 + L_Alignment + L_Perceptual + L_GAN"),
+    "ours": ("Ours", "w/o. Internal"),
+}
+FIGURE = Figure(
+    name="d2sm_table2_figure",
+    source="D2SM, Table 2",
+    caption="Faces as its rows restore them, and their landmarks",
+    rows={label: (TABLE2, *place) for label, place in SHOWN.items()},
+    view=AlignedFaces(
+        PILBicubic(CelebA("test")),
+        ALIGNED,
+        assumed(4, "a figure of our own: as many faces as fit"),
+    ),
+    notes=("The networks are those that were trained on CelebA.",),
 )

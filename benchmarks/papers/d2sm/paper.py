@@ -20,7 +20,7 @@ PAPER = Paper(
         poster.TABLE1,
         poster.TABLE2,
     ),
-    figures=(figures.FIGURE1, figures.FIGURE8),
+    figures=(figures.FIGURE1, figures.FIGURE8, faces.FIGURE),
     claims=claims.CLAIMS,
     repeated=(
         Repeated(

@@ -73,7 +73,9 @@ def test_all_cells_fill_with_values_of_their_own(tmp_path, capsys):
 
 def test_a_group_without_data_is_told_when_the_table_is_declared():
     rows = [replace(ROWS[0], train=PerGroup({"dark": DARK}))]
-    with pytest.raises(DeclarationError, match=r"no training data for .* .light."):
+    with pytest.raises(
+        DeclarationError, match=r"row 'L_1': no training data for the columns 'light'"
+    ):
         replace(TABLE, groups={"G": rows})
 
 
@@ -84,3 +86,20 @@ def test_rows_of_a_table_without_columns_are_trained_all_the_same(tmp_path):
     plan = make_plan(bare, quick.quick_engine(tmp_path).status)
     trained = [[provider.data for provider in row.providers] for row in plan.rows[:2]]
     assert trained == [[DARK, LIGHT], [quick.TRAIN]]
+
+
+def test_a_recipe_and_the_row_that_one_starts_from_are_the_groups_too(tmp_path):
+    recipes = {name: replace(quick.TRAINING, batch=n) for n, name in enumerate(EACH.data, 1)}
+    first = replace(ROWS[0], recipe=PerGroup(recipes))
+    rows = [first, replace(ROWS[1], train=EACH, start=first)]
+    plan = make_plan(replace(TABLE, groups={"G": rows}), quick.quick_engine(tmp_path).status)
+    for base, tuned in zip(plan.rows[0].providers, plan.rows[1].providers, strict=True):
+        assert tuned.start == base
+        assert tuned.data == base.data
+    assert [run.training.batch for run in plan.rows[0].providers] == [1, 2]
+
+
+def test_a_group_without_a_recipe_is_told_when_the_table_is_declared():
+    rows = [replace(ROWS[0], recipe=PerGroup({"dark": quick.TRAINING}))]
+    with pytest.raises(DeclarationError, match=r"row 'L_1': no recipe for the columns 'light'"):
+        replace(TABLE, groups={"G": rows})

@@ -12,8 +12,8 @@ import tiny
 import torch
 from torch import nn
 
-from benchmarks.declare.runs import Run, network
-from benchmarks.declare.training import SGD, Adam, MultiStep, RMSprop
+from benchmarks.declare.runs import Released, Run, network
+from benchmarks.declare.training import SGD, Adam, Held, MultiStep, RMSprop
 from benchmarks.engine import train as module
 from benchmarks.engine.train import Checkpoints, Trainee, TrainingError, train
 from datasets.degradations.luma_jpeg import LumaJPEGCompressed
@@ -265,6 +265,25 @@ def test_start_takes_the_place_of_the_initialisation():
     assert same(weights(trained(still, start=start)), start)
     assert same(weights(trained(still)), weights(trained(still)))
     assert not same(weights(trained(still)), start)
+
+
+def test_a_start_may_be_of_a_part_of_the_network():
+    still = replace(RUN, training=replace(TRAINING, optimizer=Adam(lr=0.0)))
+    released = Released(network(OnePlane), "part.pth", "", "", part="body.0")
+    body = {n: torch.rand_like(v) for n, v in trained(still).body[0].state_dict().items()}
+    found = trained(replace(still, start=released), start=body)
+    assert same(weights(found.body[0]), body)
+    assert same(weights(found.body[-1]), weights(trained(still).body[-1]))
+
+
+def test_a_module_that_is_held_learns_nothing_until_then():
+    held = replace(RUN, training=replace(TRAINING, held=Held("body.0", steps=STEPS)))
+    before = Trainee(RUN, LocalResources(), None).network
+    after = trained(held)
+    assert same(weights(after.body[0]), weights(before.body[0]))
+    assert not same(weights(after.body[-1]), weights(before.body[-1]))
+    released = replace(held, training=replace(TRAINING, held=Held("body.0", steps=STEPS - 1)))
+    assert not same(weights(trained(released).body[0]), weights(before.body[0]))
 
 
 def test_seed_decides_initialisation_and_samples():
