@@ -81,11 +81,11 @@ class URDGN(nn.Module):
         """Let six features carry the image past ReLUs, one of either sign for each colour."""
         first, *others = (layer for layer in self.body if isinstance(layer, nn.Conv2d))
         mean = 2 * torch.tensor(MEAN).repeat_interleave(2) - 1  # of [-1, 1], as all below
-        signs = torch.tensor((1.0, -1.0)).repeat(3)
+        signs = (1.0, -1.0) * 3
         for conv in (first, *others):
             middle = conv.kernel_size[0] // 2
             conv.weight[:CARRIERS], conv.bias[:CARRIERS] = 0, 0  # type: ignore[index]
-            for feature, sign in enumerate(signs.tolist()):
+            for feature, sign in enumerate(signs):
                 colour = feature // 2
                 if conv is first:
                     conv.weight[feature, colour, middle, middle] = sign
@@ -93,10 +93,10 @@ class URDGN(nn.Module):
                 for part, half in ((2 * colour, sign), (2 * colour + 1, -sign)):
                     conv.weight[feature, part, middle, middle] = half
         norm = self.body[1]
-        norm.get_buffer("running_mean")[:CARRIERS] = signs * mean
+        norm.get_buffer("running_mean")[:CARRIERS] = torch.tensor(signs) * mean
         norm.get_buffer("running_var")[:CARRIERS] = (2 * SPREAD) ** 2
         self.output.weight.mul_(FAINT)
-        for feature, sign in enumerate(signs.tolist()):
+        for feature, sign in enumerate(signs):
             self.output.weight[:, feature] = 0
             self.output.weight[feature // 2, feature, 2, 2] = 2 * SPREAD * sign
         self.output.bias.copy_(mean[::2])  # type: ignore[union-attr]

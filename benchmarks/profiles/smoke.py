@@ -70,11 +70,11 @@ RECIPES: dict[type, tuple[Begin, Short]] = {
     AODNet: (Begin(200, 8, 64, 3e-3, IDENTITY), Short(10, 8, 64, 3e-4)),
     PPDN: (Begin(80, 4, 64, 1e-3), Short(10, 4, 64, 1e-4)),
     SRResNet: (Begin(200, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
-    URDGN: (Begin(300, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    URDGN: (Begin(150, 8, 128, 1e-3, IDENTITY), Short(10, 4, 128, 5e-6)),
     RDN: (Begin(200, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
-    PFSR: (Begin(120, 4, 128, 3e-3, IDENTITY), Short(10, 4, 128, 3e-4)),
-    FSRNet: (Begin(400, 4, 128, 2e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
-    DICNet: (Begin(100, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
+    PFSR: (Begin(140, 4, 128, 3e-3, IDENTITY), Short(8, 4, 128, 5e-5)),
+    FSRNet: (Begin(160, 4, 128, 5e-4, IDENTITY), Short(10, 4, 128, 3e-6)),
+    DICNet: (Begin(80, 4, 128, 1e-3, IDENTITY), Short(10, 4, 128, 1e-4)),
 }
 
 # The networks for dehazing and faces have up to 123 million parameters: the same layers with fewer
@@ -94,7 +94,7 @@ NARROW: dict[type, dict[str, Any]] = {
     URDGNDiscriminator: {"width": 8},
     RDN: {"width": 16, "growth": 16, "blocks": 3, "layers": 3},
     PFSR: {"width": 32, "stages": (0, 0)},
-    PFSRDiscriminator: {"width": 32},
+    PFSRDiscriminator: {"width": 16},
     FSRNet: {"width": 12, "blocks": 1},
     FSRGANDiscriminator: {"width": 8},
     DICNet: {"width": 8, "groups": 2, "hourglass": 32, "fusion_blocks": 1},

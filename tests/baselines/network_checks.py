@@ -276,6 +276,11 @@ class IdentityStartChecks:
         degraded = F.interpolate(target, size=(size, size), mode="bicubic", antialias=True)
         return degraded, F.interpolate(degraded, size=(32, 32), mode="nearest"), target
 
+    def test_identity_start_needs_no_memory_to_be_looked_at(self):
+        """As captions do, which count layers of networks on the meta device."""
+        with torch.device("meta"):
+            assert any(True for _ in self.start().parameters())
+
     @torch.no_grad()
     def test_identity_start_returns_the_input(self, restored):
         degraded, unrestored, target = restored

@@ -33,13 +33,13 @@ SMALL_ALIGNER = Run(
     ),
     FACES,
     Training(
-        steps=assumed(150, "smoke's judge: until it tells faces from small ones enlarged"),
+        steps=assumed(110, "smoke's judge: until it tells faces from small ones enlarged"),
         batch=16,
         crop=128,
-        optimizer=Adam(lr=assumed(2e-3, "smoke's judge: as fast as it still learns")),
+        optimizer=Adam(lr=assumed(3e-4, "smoke's judge: begins slowly")),
         schedule=MultiStep(
-            assumed((100, 130), "smoke's judge: settles in its last third"),
-            assumed(0.3, "smoke's judge: ends at about a tenth of its rate"),
+            assumed((20, 40), "smoke's judge: ends at nine times its first rate"),
+            assumed(3.0, "smoke's judge: beginning as fast, it finds the mean face in every face"),
         ),
         augment="hflip",
     ),
@@ -52,18 +52,21 @@ ALIGNER = Judge(
 )
 
 
-def _student(steps: int, lr: float, **narrow: Any) -> Run:
+def _student(steps: int, batch: int, lr: float, **narrow: Any) -> Run:
     """PFSR's small network, which learns a larger one's heatmaps."""
-    recipe = Training(steps=steps, batch=16, crop=128, optimizer=Adam(lr=lr))
+    recipe = Training(steps=steps, batch=batch, crop=128, optimizer=Adam(lr=lr))
     return Run(network(StudentFAN, **narrow), 1.0 * HeatmapDistillation(ALIGNER), FACES, recipe)
 
 
 PFSR = "DeokyunKim/Progressive-Face-Super-Resolution, fan_train.py of the first commits"
-DISTILLED = _student(cited(11_000, f"{PFSR}; the released file's name"), cited(1e-4, PFSR))
+DISTILLED = _student(
+    cited(11_000, f"{PFSR}; the released file's name"), cited(16, PFSR), cited(1e-4, PFSR)
+)
 STUDENT = Judge(
     "student",
     smoke=_student(
-        assumed(60, "smoke: until its maps have peaks"),
+        assumed(80, "smoke: until its maps have peaks"),
+        4,
         assumed(3e-3, "smoke: as fast as it still learns"),
         width=8,
     ),
