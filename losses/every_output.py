@@ -46,6 +46,10 @@ class EveryOutputLoss(Loss):
             for key, number in loss.numbers().items()
         }
 
+    def rests(self) -> bool:
+        """Whether one of the losses wants the network to make no step."""
+        return any(loss.rests() for _, loss in self._by_name())
+
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The term's values for all outputs, summed, 0-d.
 

@@ -203,5 +203,6 @@ class WeightedSum(nn.Module):
             raise RuntimeError(f"the state lacks {missing} and has unexpected {unexpected}")
 
     def _frozen_prefixes(self) -> tuple[str, ...]:
-        modules = self.named_modules()
+        # A module that several terms share is saved under each of its names.
+        modules = self.named_modules(remove_duplicate=False)
         return tuple(f"{name}." for name, module in modules if getattr(module, "frozen", False))

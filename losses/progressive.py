@@ -61,6 +61,10 @@ class ProgressiveLoss(Loss):
             resized, given = _resized(pred, target, needs)
             self.inner.before(pred, resized, **given)
 
+    def rests(self) -> bool:
+        """Whether the term wants the network to make no step."""
+        return self.inner.rests()
+
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The term times the weight of the size of `pred`, 0-d.
 

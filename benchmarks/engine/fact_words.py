@@ -26,10 +26,10 @@ def data_words(status: Status, data: Any, name: str = "") -> str:
 
 
 def recipe_words(runs: Iterable[Run]) -> str:
-    """Steps, batch and crop of the runs, each distinct recipe once."""
-    recipes = dict.fromkeys(run.training for run in runs)
-    return "; ".join(
+    """Steps, batch, crop and rate of the runs, what reads alike once."""
+    words = (
         f"{int(t.steps)} steps of {int(t.batch)} crops of {int(t.crop)}x{int(t.crop)}, "
         f"{type(t.optimizer).__name__} with lr {float(t.optimizer.lr):g}"
-        for t in recipes
+        for t in (run.training for run in runs)
     )
+    return "; ".join(dict.fromkeys(words))

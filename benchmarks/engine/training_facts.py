@@ -92,7 +92,9 @@ def _start(status: Status, starts: list[Provider]) -> str:
     if not isinstance(first, Run):
         file = f" {first.file}" if isinstance(first, Released) else ""
         return f"{first.network!r}: the released weights{file}"
-    each = "a shared training" if len(runs) == 1 else "a shared training for each seed"
+    counts = {"training set": {run.data for run in runs}, "seed": {run.seed for run in runs}}
+    several = " and ".join(what for what, found in counts.items() if len(found) > 1)
+    each = f"a shared training for each {several}" if several else "a shared training"
     text = f"{first.network!r}: {each}, {recipe_words(runs)}"
     changes = [_last_fifth(status.log(run), as_objective(run.objective)) for run in runs]
     if known := ", ".join(f"{change:+.1%}" for change in changes if change is not None):

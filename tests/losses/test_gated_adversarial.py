@@ -11,9 +11,11 @@ from torch.nn import functional as F
 
 from losses.adversarial import Adversarial
 from losses.balanced import Balanced
+from losses.every_output import EveryOutput
 from losses.gated_adversarial import GatedAdversarial, GatedAdversarialLoss, held
 from losses.l2 import L2
 from losses.objective import Resources
+from losses.progressive import Progressive
 
 
 class Brightness(nn.Module):
@@ -127,15 +129,22 @@ def test_wide_margins_without_rmsprop_are_the_plain_term(resources: Resources):
         assert not plain.rests()
 
 
-@pytest.mark.parametrize("balanced", [False, True])
+WITHIN = {
+    "alone": lambda term: term,
+    "balanced": lambda term: Balanced(term, 1.0 * L2()),
+    "progressive": lambda term: Progressive(term, {BLACK.shape[-1]: 1}),
+    "every output": lambda term: EveryOutput(term, ("other",)),
+}
+
+
+@pytest.mark.parametrize("within", WITHIN)
 @pytest.mark.parametrize("state", [AHEAD, BEHIND])
 def test_objective_rests_where_a_term_does(
-    resources: Resources, state: tuple[float, float], balanced: bool
+    resources: Resources, state: tuple[float, float], within: str
 ):
     term = GatedAdversarial(Brightness(*state), lr=1e-2)
-    weighed = Balanced(term, 1.0 * L2()) if balanced else term
-    objective = (L2() + 0.01 * weighed).build(resources)
-    objective.before(BLACK, WHITE, {})
+    objective = (L2() + 0.01 * WITHIN[within](term)).build(resources)
+    objective.before(BLACK, WHITE, {"other": BLACK})
     assert objective.rests() is (state == BEHIND)
     assert not (1.0 * L2()).build(resources).rests()
 

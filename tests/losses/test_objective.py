@@ -210,11 +210,11 @@ def test_learned_state_holds_what_learns_and_no_frozen_network(resources: Any) -
     segmenter.frozen = True  # type: ignore[assignment]
     features = Features("vgg16", ("conv1_1",), weights="random", width=1 / 32)
     critic = torch.nn.Conv2d(3, 1, 1)
-    objective = L1() + Perceptual(features) + CrossEntropy(segmenter)
+    objective = L1() + Perceptual(features) + CrossEntropy(segmenter) + CrossEntropy(segmenter)
     built = (objective + Adversarial(critic, lr=1e-3)).build(resources)
     state = built.learned_state()
     assert state
-    assert all(key.startswith("losses.3.") for key in state)
+    assert all(key.startswith("losses.4.") for key in state)
     built.load_learned_state(state)
     with pytest.raises(RuntimeError, match="lacks"):
         built.load_learned_state({})

@@ -66,7 +66,9 @@ def test_all_cells_fill_with_values_of_their_own(tmp_path, capsys):
     assert all(cell.values for cell in cells)
     assert cells[0].values != cells[1].values
     assert "trained" not in work.problems()
-    assert dict(facts(work.plan))["training data"] == "; ".join(
+    found = dict(facts(work.plan))
+    assert "a shared training for each training set, 1 steps" in found["start of every row"]
+    assert found["training data"] == "; ".join(
         f"{data!r}, {len(data.data.greys)} images" for data in (DARK, LIGHT, quick.TRAIN)
     )
 
