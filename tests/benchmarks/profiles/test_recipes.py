@@ -30,10 +30,15 @@ def made(profile: Profile, exhibit: Table | Speed) -> list[Run]:
     resolver = Resolver(profile, lambda name: False)
     if isinstance(exhibit, Speed):
         return [resolver.shortened(run) for run in exhibit.runs().values()]
-    rows = [row for _, row in exhibit.rows() if row.model is not None and row.trained]
-    runs = [resolver.run(exhibit, row, 0) for row in rows]
+    runs = [resolver.run(exhibit, row, 0) for row in trained(exhibit)]
     assert all(isinstance(run, Run) for run in runs)
     return runs  # type: ignore[return-value]
+
+
+def trained(table: Table) -> list[Row]:
+    """The rows that take a training, once for each group of columns that has its own."""
+    rows = [row for _, row in table.rows() if row.model is not None and row.trained]
+    return [each for row in rows for each in table.trainings(row).values()]
 
 
 def test_a_short_training_replaces_steps_batch_crop_and_rate_alone() -> None:
@@ -186,8 +191,7 @@ def test_only_paper_trains_from_scratch() -> None:
     for name, profile in PROFILES.items():
         for exhibit in RUNNABLE.values():
             if isinstance(exhibit, Table):
-                rows = [row for _, row in exhibit.rows() if row.model and row.trained]
-                for row, run in zip(rows, made(profile, exhibit), strict=True):
+                for row, run in zip(trained(exhibit), made(profile, exhibit), strict=True):
                     shared = name == "smoke" or (name == "lite" and not exhibit.from_scratch)
                     begins = shared or row.start is not None
                     assert (run.start is not None) == begins, (name, exhibit.name, row.label)
