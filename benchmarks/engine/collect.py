@@ -101,9 +101,20 @@ def _other_set(status: Status, declared: Any, measured: Any) -> str:
 
 
 def pictures(plan: Plan) -> list[tuple[str, Path]]:
-    """Caption and file of each row's first test image in the last column, for a contact sheet."""
+    """Caption and file of each row's first test image in the last column, for a contact sheet.
+
+    Lines of our own come first, unless they are a row once more, which the same picture shows.
+    """
+    shown = _pictures(plan, plan.rows)
+    files = {path for _, path in shown}
+    return [
+        (name, path) for name, path in _pictures(plan, plan.references) if path not in files
+    ] + shown
+
+
+def _pictures(plan: Plan, rows: list[PlannedRow]) -> list[tuple[str, Path]]:
     found = []
-    for row in plan.references + plan.rows:
+    for row in rows:
         if not row.scores[-1]:
             continue
         score = row.scores[-1][0]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 TILE = (256, 192)  # widest and highest part of an image that is shown, unscaled
-CAPTION = 16
+LINE = 13  # pixels of a line of a caption
 COLUMNS = 4
 
 
@@ -33,15 +33,30 @@ def contact_sheet(tiles: Sequence[tuple[str, Path]]) -> bytes:
             width, height = (min(a, b) for a, b in zip(image.size, TILE, strict=True))
             left, top = (image.width - width) // 2, (image.height - height) // 2
             parts.append(image.convert("RGB").crop((left, top, left + width, top + height)))
-    width, height = parts[0].width + 4, parts[0].height + CAPTION + 4
+    font = ImageFont.load_default(11)
+    width = parts[0].width + 4
+    captions = [_wrapped(caption, lambda t: font.getlength(t) <= width - 6) for caption, _ in tiles]
+    above = LINE * max(caption.count("\n") + 1 for caption in captions) + 3
+    height = parts[0].height + above + 4
     rows = -(-len(tiles) // COLUMNS)
     sheet = Image.new("RGB", (min(COLUMNS, len(tiles)) * width, rows * height), "white")
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(11)
-    for i, ((caption, _), part) in enumerate(zip(tiles, parts, strict=True)):
+    for i, (caption, part) in enumerate(zip(captions, parts, strict=True)):
         x, y = i % COLUMNS * width + 2, i // COLUMNS * height
-        draw.text((x, y + 1), caption, fill="black", font=font)
-        sheet.paste(part, (x, y + CAPTION))
+        draw.text((x, y + 1), caption, fill="black", font=font, spacing=1)
+        sheet.paste(part, (x, y + above))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _wrapped(caption: str, fits: Callable[[str], bool]) -> str:
+    """The caption in lines that fit, broken at blanks; a word that does not fit is a line."""
+    lines = [""]
+    for word in caption.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and not fits(longer):
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)

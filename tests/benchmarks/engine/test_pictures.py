@@ -7,6 +7,8 @@ import pytest
 import quick
 from PIL import Image
 
+from benchmarks.declare.runs import Fixed, network
+from benchmarks.declare.table import Reference
 from benchmarks.engine import execute
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError
@@ -94,3 +96,18 @@ def test_a_row_without_numbers_gets_no_picture(copied):
     work.plan.rows[0].problem = DataError("its start is not there")
     work.make()
     assert not path.exists()
+
+
+def test_a_line_that_is_a_row_once_more_has_no_second_picture(tmp_path):
+    rows = [replace(row, printed="1 2") for row in quick.ROWS]
+    again = Reference("once more", row=replace(rows[0], printed="- -"), of="Tiny / L_1")
+    noisy = Reference("noisy", Fixed(network(quick.Copy)))
+    table = replace(
+        quick.TABLE,
+        columns=quick.TABLE.columns[:2],
+        groups={"Tiny": rows},
+        references=(again, noisy),
+    )
+    work = quick.quick_work(tmp_path, table)
+    work.make()
+    assert [name for name, _ in work.pictures()] == ["noisy", "Tiny / L_1", "Tiny / 2 L_1"]

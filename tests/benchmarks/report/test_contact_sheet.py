@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.report.contact_sheet import CAPTION, contact_sheet
+from benchmarks.report.contact_sheet import LINE, contact_sheet
 from datasets.images import DataError
+
+CAPTION = LINE + 3
 
 
 def test_sheet_shows_the_centre_of_every_image_unscaled(tmp_path):
@@ -22,6 +24,18 @@ def test_sheet_shows_the_centre_of_every_image_unscaled(tmp_path):
         shown = sheet[y : y + 192, x : x + 256]
         assert np.array_equal(shown, image[54:246, 72:328])
         assert (sheet[y - CAPTION : y, x : x + 256] < 128).any()  # a caption
+
+
+def test_long_captions_are_broken_and_stay_over_their_image(tmp_path):
+    path = tmp_path / "image.png"
+    Image.new("RGB", (100, 40)).save(path)
+    tiles = [("L_2 + L_Perceptual + L_GAN", path), ("L_2", path)]
+    sheet = np.asarray(Image.open(io.BytesIO(contact_sheet(tiles))))
+    assert sheet.shape == (2 * LINE + 3 + 40 + 4, 2 * 104, 3)
+    first, second = sheet[: 2 * LINE, :104], sheet[: 2 * LINE, 104:]
+    assert (first[LINE:] < 128).any()
+    assert (second[LINE:] >= 128).all()
+    assert (first[:, 100:] >= 128).all()
 
 
 def test_sheet_of_nothing_is_refused():
