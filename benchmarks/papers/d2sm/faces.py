@@ -295,8 +295,8 @@ TABLE2 = Table(
     assumptions=(
         assumed("one network for each set", f"so {DIC} has its settings and weights"),
         assumed(
-            "the compared networks are trained for 150,000 steps, where their authors' are not known",
-            "as many as DICNet",
+            "SRResNet and RDN are trained by DICNet's recipe, URDGN and FSRNet for as many steps",
+            "their authors' are of natural images, or are told in epochs of other faces",
         ),
         assumed(
             "D2SM compares the last of DICNet's four faces, from DICNet's own start",
