@@ -7,6 +7,7 @@ these tests make Table 1 of D2SM, and one table for each network that has none t
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 
@@ -117,6 +118,14 @@ def runs_of(resolver, table, row):
     return {resolver.run(table, each, 0) for each in table.trainings(row).values()}
 
 
+def restorable(grid, line):
+    """Whether a line has a PSNR in each column of such, and not that of the clean image."""
+    cells = [
+        c for column, c in zip(grid.columns, line.cells, strict=True) if column.metric == "PSNR"
+    ]
+    return all(cell.values and math.isfinite(cell.mean) for cell in cells)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("table", "row", "again"), tasks())
 def test_every_network_is_better_than_its_input(table, row, again, store, smoke):
@@ -134,8 +143,9 @@ def test_every_network_is_better_than_its_input(table, row, again, store, smoke)
     work.make()
     grid = work.grid()
     (restored,) = [line for line in grid.rows if line.key == row]
-    inputs = [line for line in [*grid.rows, *grid.references] if line.role == "input"]
-    degraded = (inputs or grid.rows)[0]  # of faces it is the first row, bicubic
+    inputs = [line for line in grid.rows if line.role == "input"]
+    lines = [*inputs, *grid.references, *grid.rows]  # of faces it is the first row, bicubic
+    degraded = next(line for line in lines if restorable(grid, line))
     gains = {
         column.name: ours.mean - theirs.mean
         for column, ours, theirs in zip(grid.columns, restored.cells, degraded.cells, strict=True)
