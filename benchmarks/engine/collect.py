@@ -105,11 +105,11 @@ def pictures(plan: Plan) -> list[tuple[str, Path]]:
 
     Lines of our own come first, unless they are a row once more, which the same picture shows.
     """
-    shown = _pictures(plan, plan.rows)
-    files = {path for _, path in shown}
-    return [
-        (name, path) for name, path in _pictures(plan, plan.references) if path not in files
-    ] + shown
+    rows = _pictures(plan, plan.rows)
+    shown = {path for _, path in rows}
+    again = {row.name for row in plan.references if row.of}
+    own = _pictures(plan, plan.references)
+    return [(name, path) for name, path in own if name not in again or path not in shown] + rows
 
 
 def _pictures(plan: Plan, rows: list[PlannedRow]) -> list[tuple[str, Path]]:
