@@ -17,37 +17,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from losses.heatmaps import gaussian_heatmaps
+from losses.heatmaps import true_heatmaps
 from losses.l2 import l2
 from losses.objective import Loss, Resources, Term
-
-
-def true_heatmaps(
-    maps: Tensor, points: Tensor, images: Tensor, sigma: float, *, centred: bool
-) -> Tensor:
-    """What predicted heatmaps should be, of their shape and on their device.
-
-    Args:
-        maps: (N, P, h, h), of which only the shape is used.
-        points: (N, P, 2), x and y in pixels of the images.
-        images: (N, C, H, H), of which only the size is used.
-        sigma, centred: see `gaussian_heatmaps`; sigma in cells of the maps.
-
-    Raises:
-        ValueError: maps or images are not square, or there is not one map per point.
-    """
-    if maps.shape[:2] != points.shape[:2]:
-        raise ValueError(
-            f"heatmaps of {tuple(maps.shape)} do not fit points of {tuple(points.shape)}: one map "
-            "per point is compared, so a network must be made for the landmarks of its data set"
-        )
-    side, size = images.shape[-1], maps.shape[-1]
-    if images.shape[-2] != side or maps.shape[-2] != size:
-        raise ValueError(
-            f"heatmaps of {tuple(maps.shape)} for images of {tuple(images.shape)}: both must be "
-            "square; crop faces to squares"
-        )
-    return gaussian_heatmaps(points.detach(), size, side / size, sigma, centred=centred)
 
 
 def alignment(

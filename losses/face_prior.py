@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from losses.alignment import true_heatmaps
 from losses.cross_entropy import IGNORED
+from losses.heatmaps import true_heatmaps
 from losses.objective import Loss, Resources, Term
 
 

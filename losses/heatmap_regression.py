@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from losses.heatmaps import gaussian_heatmaps
+from losses.heatmaps import true_heatmaps
 from losses.objective import Loss, Resources, Term
 from losses.same_shape import check_same_shape
 
@@ -53,21 +53,12 @@ class HeatmapRegressionLoss(Loss):
             needs: `points`, (N, P, 2), in pixels of the target, and the other maps, as `pred`.
 
         Raises:
-            ValueError: maps and points differ in their number, the target is not square, or maps
-                differ in shape.
+            ValueError: see `true_heatmaps`; or the maps differ in shape.
         """
-        points, side = needs["points"], target.shape[-1]
-        if pred.ndim != 4 or target.shape[-2] != side or pred.shape[1] != points.shape[1]:
-            raise ValueError(
-                f"heatmaps {tuple(pred.shape)} do not fit {points.shape[1]} points in images "
-                f"{tuple(target.shape)}: an aligner gives one map per point, of square images"
-            )
-        scale = side / pred.shape[-1]
-        truth = gaussian_heatmaps(
-            points.to(pred.dtype), pred.shape[-1], scale, self.spec.sigma, centred=self.spec.centred
-        )
-        predicted = (pred, *(needs[name] for name in self.spec.others))
-        errors = [heatmap_error(maps, truth, self.spec.emphasis) for maps in predicted]
+        spec = self.spec
+        truth = true_heatmaps(pred, needs["points"], target, spec.sigma, centred=spec.centred)
+        predicted = (pred, *(needs[name] for name in spec.others))
+        errors = [heatmap_error(maps, truth, spec.emphasis) for maps in predicted]
         return sum(errors[1:], errors[0])
 
 

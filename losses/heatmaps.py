@@ -36,3 +36,30 @@ def gaussian_heatmaps(
     values = torch.arange(size, dtype=points.dtype, device=points.device)
     x, y = torch.exp(-((values - places.unsqueeze(3)) ** 2) / (2 * sigma**2)).unbind(2)
     return y.unsqueeze(3) * x.unsqueeze(2)  # (N, P, size, 1) * (N, P, 1, size)
+
+
+def true_heatmaps(
+    maps: Tensor, points: Tensor, images: Tensor, sigma: float, *, centred: bool
+) -> Tensor:
+    """What predicted heatmaps should be, of their shape and on their device.
+
+    Args:
+        maps: (N, P, h, h), of which only the shape is used.
+        points: (N, P, 2), x and y in pixels of the images.
+        images: (N, C, H, H), of which only the size is used.
+        sigma, centred: see `gaussian_heatmaps`; sigma in cells of the maps.
+
+    Raises:
+        ValueError: maps or images are not square, or there is not one map per point.
+    """
+    side, size = images.shape[-1], maps.shape[-1]
+    square = images.shape[-2] == side and maps.shape[-2] == size
+    if maps.ndim != 4 or maps.shape[:2] != points.shape[:2] or not square:
+        raise ValueError(
+            f"heatmaps of {tuple(maps.shape)} do not fit {points.shape[1]} points of "
+            f"{len(points)} images of {tuple(images.shape)}: one map per point is compared, and "
+            "both must be square; crop faces to squares, and take a network that is made for the "
+            "landmarks of the data set"
+        )
+    places = points.detach().to(maps.dtype)
+    return gaussian_heatmaps(places, size, side / size, sigma, centred=centred)

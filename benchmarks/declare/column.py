@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.metrics.metric import Metric
 
@@ -68,3 +69,16 @@ class PerGroup:
         """The entries that samples of every group have."""
         first, *others = (data.provides for data in self.data.values())
         return tuple(name for name in first if all(name in other for other in others))
+
+    def of(self, group: str, missing: str) -> Any:
+        """What a group has.
+
+        Args:
+            missing: the beginning of the message where it has nothing.
+
+        Raises:
+            DeclarationError: it has nothing.
+        """
+        if group not in self.data:
+            raise DeclarationError(f"{missing} for the columns {group!r}")
+        return self.data[group]

@@ -253,17 +253,17 @@ class Table(Exhibit):
 
     def _of_group(self, row: Row, group: str) -> Row:
         """The row, and the one that it starts from, as it is trained for a group of columns."""
-        own = {"train": self.training_data(row), "recipe": row.recipe}
-        for name, part in own.items():
-            if isinstance(part, PerGroup):
-                if group not in part.data:
-                    what = {"train": "training data", "recipe": "recipe"}[name]
-                    raise DeclarationError(
-                        f"{self.name}, row {row.label!r}: no {what} for the columns {group!r}"
-                    )
-                own[name] = part.data[group]
-        start = self._of_group(row.start, group) if isinstance(row.start, Row) else row.start
-        return replace(row, **own, start=start)
+
+        def own(part: Any, what: str) -> Any:
+            place = f"{self.name}, row {row.label!r}: no {what}"
+            return part.of(group, place) if isinstance(part, PerGroup) else part
+
+        return replace(
+            row,
+            train=own(self.training_data(row), "training data"),
+            recipe=own(row.recipe, "recipe"),
+            start=self._of_group(row.start, group) if isinstance(row.start, Row) else row.start,
+        )
 
     def _check(self, group: str, row: Row) -> None:
         place = f"{self.name}, {group}, row {row.label!r}"

@@ -48,8 +48,8 @@ def _starts(plan: Plan) -> Iterator[Fact]:
     by_network: dict[Network, dict[Provider, None]] = {}
     declared = []
     for row in plan.rows:
-        if row.row is not None and _is_taken(row, row.row.start):
-            declared.append(f"{row.name} from the weights of {_named(plan, row.row.start)}")
+        if (start := _declared_start(row)) is not None:
+            declared.append(f"{row.name} from the weights of {_named(plan, start)}")
             continue
         for run in row.providers:
             if isinstance(run, Run) and run.start is not None:
@@ -73,17 +73,19 @@ def _starts(plan: Plan) -> Iterator[Fact]:
         yield "discriminators", "start from their initialisation, beside networks that do not"
 
 
-def _is_taken(row: PlannedRow, start: Row | Released | None) -> bool:
-    """Whether a row starts from what it declares: a shared training may take a file's place."""
+def _declared_start(row: PlannedRow) -> Row | Released | None:
+    """What a row declares to start from, unless a shared training takes that file's place."""
+    start = None if row.row is None else row.row.start
     runs = [run for run in row.providers if isinstance(run, Run)]
-    return isinstance(start, Row) or any(start and run.start == start for run in runs)
+    taken = isinstance(start, Row) or any(run.start == start for run in runs)
+    return start if taken else None
 
 
-def _named(plan: Plan, start: Row | Released | None) -> str:
+def _named(plan: Plan, start: Row | Released) -> str:
     """What the weights are called that a row starts from."""
     if isinstance(start, Released):
         return f"{start.file} in {start.part}" if start.part else start.file
-    return next((row.name for row in plan.rows if row.row is start), start.label if start else "")
+    return next((row.name for row in plan.rows if row.row is start), start.label)
 
 
 def _start(status: Status, starts: list[Provider]) -> str:

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from losses.alignment import Alignment, true_heatmaps
+from losses.alignment import Alignment
+from losses.heatmaps import true_heatmaps
 from losses.objective import Resources
 
 STEPS = ("heatmaps_1", "heatmaps_2")

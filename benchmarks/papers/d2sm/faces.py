@@ -131,7 +131,11 @@ FSRNET_RECIPE = per_set(
 # Objectives --------------------------------------------------------------------------------------
 
 URDGN_LOSS = L2() + cited(0.0025, "XinYuANU/URDGN: 0.01 beside images in [-1, 1]") * (
-    GatedAdversarial(network(URDGNDiscriminator), lr=cited(1e-3, "XinYuANU/URDGN"), rms=0.9)
+    GatedAdversarial(
+        network(URDGNDiscriminator),
+        lr=cited(1e-3, "XinYuANU/URDGN"),
+        rms=cited(0.9, "XinYuANU/URDGN"),
+    )
 )
 
 
@@ -141,11 +145,12 @@ def grown(term: Term, small: float, middle: float, whole: float) -> Progressive:
 
 
 PFSR_CODE = "DeokyunKim/Progressive-Face-Super-Resolution, first commits"
+SLOPE = cited(2.0, f"{PFSR_CODE}: 1 for images in [-1, 1]")
 PFSR_LOSS = (
     cited(40, f"{PFSR_CODE}: 10 beside images in [-1, 1]") * grown(L2(), 1, 1, 1)
     + cited(0.01, PFSR_CODE)
     * grown(Perceptual(Features("vgg16", ("relu1_2", "relu2_2", "relu3_3", "relu4_3"))), 1, 1, 0.1)
-    + grown(Wasserstein(network(PFSRDiscriminator), slope=2.0), 1, 1, 0.1)
+    + grown(Wasserstein(network(PFSRDiscriminator), slope=SLOPE), 1, 1, 0.1)
     + cited(50, PFSR_CODE) * grown(FaceHeatmap(STUDENT), 0, 1, 1)
     + cited(100, f"{PFSR_CODE}: 50 beside images in [-1, 1]")
     * grown(FaceAttention(STUDENT), 0, 10, 1)

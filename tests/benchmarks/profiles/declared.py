@@ -16,6 +16,13 @@ from benchmarks.profiles.resolve import Resolver
 from losses.l1 import L1
 from losses.objective import Objective, Term
 
+
+def trained(table: Table) -> list[Row]:
+    """The rows that take a training, once for each group of columns that has its own."""
+    rows = [row for _, row in table.rows() if row.model is not None and row.trained]
+    return [each for row in rows for each in table.trainings(row).values()]
+
+
 DECLARED = Training(
     steps=1000,
     batch=64,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import tiny
-from declared import DECLARED, SHORT, SHORTENED, row, table, training_of
+from declared import DECLARED, SHORT, SHORTENED, row, table, trained, training_of
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.runs import Released, Run, network
@@ -33,12 +33,6 @@ def made(profile: Profile, exhibit: Table | Speed) -> list[Run]:
     runs = [resolver.run(exhibit, row, 0) for row in trained(exhibit)]
     assert all(isinstance(run, Run) for run in runs)
     return runs  # type: ignore[return-value]
-
-
-def trained(table: Table) -> list[Row]:
-    """The rows that take a training, once for each group of columns that has its own."""
-    rows = [row for _, row in table.rows() if row.model is not None and row.trained]
-    return [each for row in rows for each in table.trainings(row).values()]
 
 
 def test_a_short_training_replaces_steps_batch_crop_and_rate_alone() -> None:

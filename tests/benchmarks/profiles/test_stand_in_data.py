@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from declared import trained
 
 from benchmarks.declare.errors import DeclarationError
 from benchmarks.declare.runs import Run
@@ -61,9 +62,7 @@ def trained_and_tested(profile: Profile, exhibit: Any) -> tuple[list[Run], list[
     if isinstance(exhibit, Speed):
         return [resolver.shortened(run) for run in exhibit.runs().values()], []
     assert isinstance(exhibit, Table)
-    rows = [row for _, row in exhibit.rows() if row.model is not None and row.trained]
-    trainings = [training for row in rows for training in exhibit.trainings(row).values()]
-    runs = [resolver.run(exhibit, training, 0) for training in trainings]
+    runs = [resolver.run(exhibit, row, 0) for row in trained(exhibit)]
     columns = [resolver.column(exhibit, c) for c in exhibit.columns if c.measured]
     return runs, columns  # type: ignore[return-value]
 
