@@ -17,7 +17,7 @@ from benchmarks.declare.column import Column, Unmeasured
 from benchmarks.declare.protocol import Evaluation, Protocol
 from benchmarks.declare.released import AOD_NET, DNCNN3, DNCNN_COLOUR_25, FFDNET_COLOUR
 from benchmarks.declare.runs import Released
-from benchmarks.declare.sources import cited
+from benchmarks.declare.sources import assumed, cited
 from benchmarks.declare.table import Reference, Row, Table
 from benchmarks.metrics.psnr import PSNR
 from datasets.degradations.hazed import Hazed
@@ -110,6 +110,13 @@ TABLE = Table(
         "pixels as the scale.",
         "For haze on NYUv2 no number is printed. Depth is in metres, over one raw frame whose holes "
         "have the depth of the nearest measured pixel; AOD-Net was trained on haze over NYUv2.",
+    ),
+    assumptions=(
+        assumed(
+            "haze of airlight 0.8 and 1",
+            "of AOD-Net's range, 0.6 to 1, the part in which its released weights were seen to help",
+        ),
+        cited("beta 0.4, 1 and 1.6", "AOD-Net's training: the ends and the middle of seven"),
     ),
     released=True,
 )
