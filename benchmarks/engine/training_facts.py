@@ -23,6 +23,7 @@ from datasets.images import DataError
 from losses.adversarial import Adversarial
 from losses.balanced import unweighed
 from losses.objective import Objective
+from losses.wasserstein import Wasserstein
 
 
 def training_facts(plan: Plan) -> list[Fact]:
@@ -69,7 +70,8 @@ def _starts(plan: Plan) -> Iterator[Fact]:
     if others:
         yield "other networks", "; ".join(others)
     runs = [p for row in plan.rows for p in row.providers if isinstance(p, Run) and p.start]
-    if any(isinstance(part, Adversarial) for run in runs for part in walk(run.objective)):
+    kinds = Adversarial | Wasserstein
+    if any(isinstance(part, kinds) for run in runs for part in walk(run.objective)):
         yield "discriminators", "start from their initialisation, beside networks that do not"
 
 

@@ -15,6 +15,7 @@ from losses.features import Features
 from losses.l1 import L1
 from losses.normalised_vgg import NormalisedVGG19
 from losses.perceptual import Perceptual
+from losses.wasserstein import Wasserstein
 
 ((NORMALISED, _),) = NormalisedVGG19(("conv1_1",)).weight_files()
 THEIRS = Features("vgg16", ("relu4_3",))
@@ -137,8 +138,9 @@ def test_batch_normalised_starts_are_named(tmp_path, monkeypatch):
     assert "batch-normalised, with the statistics of that" in told(found, "start of every row")[0]
 
 
-def test_discriminators_that_start_anew_are_named(tmp_path, monkeypatch):
-    critic = Adversarial(network(tiny.TinyCritic), lr=0.1)
+@pytest.mark.parametrize("kind", [Adversarial, Wasserstein])
+def test_discriminators_that_start_anew_are_named(tmp_path, monkeypatch, kind):
+    critic = kind(network(tiny.TinyCritic), lr=0.1)
     row = replace(quick.ROWS[0], label="+ L_GAN", objective=L1() + 0.1 * critic)
     assert told(work(tmp_path / "a", quick.TABLE, monkeypatch), "discriminators") == []
     assert len(told(work(tmp_path / "b", table(row), monkeypatch), "discriminators")) == 1
