@@ -1,4 +1,4 @@
-"""Where the files of a data set, or a file of weights, come from: what a fetch and an error both say.
+"""Where the files of a data set come from, and files of weights: the one place that says so.
 
 A declaration holds what sources print and no more: a size or a digest that nobody printed is left
 out, and recorded at the first fetch.
