@@ -45,6 +45,7 @@ LAYERS = {
     "papers": {"claims", "declare", "grid", "metrics", "views"},
     "engine": {"profiles", "declare", "metrics", "views", "grid"},
     "study": {"engine", "profiles", "declare", "grid"},
+    "fetch": {"engine"},
 }
 
 
@@ -95,7 +96,7 @@ def test_a_planted_circle_is_seen(monkeypatch):
         TopologicalSorter(planted).prepare()
 
 
-@pytest.mark.parametrize("folder", ["grid", "report", "claims"])
+@pytest.mark.parametrize("folder", ["grid", "report", "claims", "fetch"])
 def test_what_needs_no_torch_imports_none_itself(folder):
     for path in modules(f"benchmarks/{folder}"):
         assert "torch" not in {name.split(".")[0] for name in imported(path)}, path

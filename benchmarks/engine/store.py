@@ -63,6 +63,23 @@ def write_file(path: Path, content: bytes) -> None:
         ) from error
 
 
+def acquired(path: Path, what: str) -> FileLock:
+    """A lock file that is held; waits for another process and says so. A dead owner holds nothing.
+
+    Args:
+        what: is locked, for the message.
+    Raises:
+        OSError: the lock file cannot be written.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        warn(f"{what} is in the hands of another process; waiting for it")
+        lock.acquire()
+    return lock
+
+
 class RunFolder:
     """The files of one run."""
 
@@ -223,14 +240,10 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run; waits for another process and says so. A dead owner holds nothing."""
-        lock = FileLock(self.path / ".lock")
         self._make_way(self.path / ".lock")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout:
-            warn(f"{self.path.name} is in the hands of another process; waiting for it")
-            lock.acquire()
+            lock = acquired(self.path / ".lock", self.path.name)
         except OSError as error:
             raise StoreError(
                 f"cannot write into {self.path}: {error.strerror or error}. "
