@@ -6,6 +6,7 @@ from label ids to train ids is that of mcordts/cityscapesScripts, helpers/labels
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -16,6 +17,8 @@ from datasets.decoded import DecodedArrays
 from datasets.decoding import decode_indices, size_of
 from datasets.image_files import ImageFiles
 from datasets.images import IGNORE, DataError, DataPaths, Entries, Images, Pixels
+from datasets.source_words import in_words
+from datasets.sources import Archive, Member, Source
 
 CITYSCAPES_CLASSES = (
     "road",
@@ -62,10 +65,55 @@ _CITIES = {
 _IMAGE = "_leftImg8bit.png"
 _LABELS = "_gtFine_labelIds.png"
 
+_COUNTS = {"train": 2975, "val": 500}
+
+
+def _archive(kind: str, ending: str, md5: str, sha1: str) -> Archive:
+    """The archive of images or of annotations, of which the test split stays inside."""
+    return Archive(
+        f"cityscapes/{kind}_trainvaltest.zip",
+        md5=md5,
+        sha1=sha1,
+        members=tuple(
+            Member(
+                rf"{kind}/{split}/([a-z]+)/([^/]+){re.escape(ending)}",
+                rf"cityscapes/{kind}/{split}/\1/\2{ending}",
+                count,
+            )
+            for split, count in _COUNTS.items()
+        ),
+    )
+
+
+# md5 as the site gives them to csDownload, sha1 as gluon-cv does (scripts/datasets/cityscapes.py).
+_FILES = Source(
+    "Cityscapes",
+    (
+        _archive(
+            "leftImg8bit",
+            _IMAGE,
+            "0a6e97e94b616a514066c9e2adb0c97f",
+            "2c0b77ce9933cc635adda307fbba5566f5d9d404",
+        ),
+        _archive(
+            "gtFine",
+            _LABELS,
+            "4237c19de34c8a376e9ba46b495d6f66",
+            "99f532cb1af174f5fcc4c5bc8feea8c66246ddbc",
+        ),
+    ),
+    "for non-commercial purposes alone, after registration; not to be passed on",
+    (
+        "Cityscapes needs registration at https://www.cityscapes-dataset.com (11 GB and 241 MB).",
+        "python -m venv csvenv && csvenv/bin/pip install cityscapesscripts",
+        "csvenv/bin/csDownload -r -d DIR/cityscapes gtFine_trainvaltest.zip "
+        "leftImg8bit_trainvaltest.zip",
+        "Then run the same command again: it verifies both archives and unpacks them.",
+    ),
+)
 _SOURCE = (
-    "Cityscapes comes from https://www.cityscapes-dataset.com after registration: unpack "
-    "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, which give "
-    "leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/*_gtFine_labelIds.png."
+    "Cityscapes is leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and "
+    f"gtFine/SPLIT/CITY/*_gtFine_labelIds.png. {in_words(_FILES)}"
 )
 
 
@@ -89,6 +137,10 @@ class Cityscapes:
         if self.scale not in (1, 2):
             raise ValueError(f"Cityscapes is read whole, scale 1, or halved, 2, not {self.scale!r}")
 
+    def sources(self) -> tuple[Source, ...]:
+        """The two archives, of which either split needs both."""
+        return (_FILES,)
+
     def open(self, data_paths: DataPaths) -> Images:
         """Find the images and their label maps.
 
@@ -107,9 +159,7 @@ class Cityscapes:
                 f"{len(missing)} of {len(images)} images of Cityscapes {self.split} have no label "
                 f"map; the first one missing is {missing[0]}. {_SOURCE}"
             )
-        return CityscapesImages(
-            images, labels, folder, data_paths, {"train": 2975, "val": 500}[self.split], self.scale
-        )
+        return CityscapesImages(images, labels, folder, data_paths, _COUNTS[self.split], self.scale)
 
 
 class CityscapesImages(ImageFiles):

@@ -29,9 +29,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datasets.decoding import decode_grey, decode_rgb, open_image
+from datasets.dic_drive import DIC_STEPS, DIC_TERMS, dic_copied
 from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Entries, Images, Pixels
 from datasets.landmarks import MIRRORED_68, FaceList, read_faces
+from datasets.source_words import in_words
+from datasets.sources import Folder, RemoteFile, Source
 
 SIDE = 128
 """Height and width of a face in pixels."""
@@ -57,7 +60,8 @@ class _Faces:
     photographs: the folder of the photographs in it; crops that are made already lie in
         train_HR and test_HR.
     counts: the size of each split.
-    source: where the photographs come from, for messages.
+    released: how many photographs were released, names: how their files are called.
+    lists: DIC's two lists of the set. terms, steps: of the photographs, see `Source`.
     """
 
     split: Literal["train", "test"]
@@ -65,7 +69,11 @@ class _Faces:
     place: ClassVar[str]
     photographs: ClassVar[str]
     counts: ClassVar[dict[str, int]]
-    source: ClassVar[str]
+    released: ClassVar[int]
+    names: ClassVar[str]
+    lists: ClassVar[tuple[str, str]]
+    terms: ClassVar[str]
+    steps: ClassVar[tuple[str, ...]]
 
     provides: ClassVar[tuple[str, ...]] = ("image", "points")
     revision: ClassVar[int] = 1
@@ -76,6 +84,18 @@ class _Faces:
                 f"{type(self).__name__} has the splits 'train' and 'test', not {self.split!r}"
             )
 
+    def sources(self) -> tuple[Source, ...]:
+        """The photographs and DIC's lists, which only the user can bring; those of both splits."""
+        name, place = type(self).__name__, f"{self.place}/{self.photographs}"
+        photographs = Folder(place, names=self.names, count=self.released)
+        annotations = f"{self.place}/annotations"
+        lists = tuple(RemoteFile(f"{annotations}/{file}") for file in self.lists)
+        copied = tuple(dic_copied(file, annotations) for file in self.lists)
+        return (
+            Source(name, (photographs,), self.terms, self.steps),
+            Source(f"{name}_lists", lists, DIC_TERMS, (*DIC_STEPS, *copied)),
+        )
+
     def open(self, data_paths: DataPaths) -> Images:
         """Read the list of the split, and see that its images are there.
 
@@ -84,9 +104,9 @@ class _Faces:
                 `read_faces`), or a face has landmarks outside of its box.
         """
         source = (
-            f"{type(self).__name__} is {self.source} {self.place}/{self.photographs}, and a list "
-            f"of faces, {self.place}/annotations/ with one of {', '.join(_LISTS[self.split])}: the "
-            "pickles are those of DIC's authors (Maclory/Deep-Iterative-Collaboration)."
+            f"{type(self).__name__} is the photographs of {self.place}/{self.photographs}, and a "
+            f"list of faces, {self.place}/annotations/ with one of "
+            f"{', '.join(_LISTS[self.split])}. {' '.join(map(in_words, self.sources()))}"
         )
         folder = data_paths.folder(self.place, source)
         candidates = [folder / "annotations" / name for name in _LISTS[self.split]]
@@ -117,8 +137,16 @@ class CelebA(_Faces):
     place: ClassVar[str] = "celeba"
     photographs: ClassVar[str] = "img_celeba"
     counts: ClassVar[dict[str, int]] = {"train": 168_854, "test": 1000}
-    source: ClassVar[str] = (
-        "img_celeba.7z of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (in the wild), in"
+    released: ClassVar[int] = 202_599
+    names: ClassVar[str] = r"\d{6}\.jpg"
+    lists: ClassVar[tuple[str, str]] = ("new_train_info_list.pkl", "new_val_info_list.pkl")
+    terms: ClassVar[str] = "for non-commercial research alone, not to be passed on"
+    steps: ClassVar[tuple[str, ...]] = (
+        "CelebA in the wild is img_celeba.7z of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.",
+        "Open https://drive.google.com/drive/folders/0B7EVK8r0v71peklHb0pGdDl6R28"
+        "?resourcekey=0-f5cwz-nTIQC3KsBn3wFn7A in a browser and save img_celeba.7z.001 to .014 in "
+        "DIR/celeba.",
+        "7z x -oDIR/celeba DIR/celeba/img_celeba.7z.001",
     )
 
 
@@ -129,8 +157,15 @@ class Helen(_Faces):
     place: ClassVar[str] = "helen"
     photographs: ClassVar[str] = "images"
     counts: ClassVar[dict[str, int]] = {"train": 2005, "test": 50}
-    source: ClassVar[str] = (
-        "helen_1.zip to helen_5.zip of http://www.ifp.illinois.edu/~vuongle2/helen/, all in"
+    released: ClassVar[int] = 2330
+    names: ClassVar[str] = r".+\.jpg"
+    lists: ClassVar[tuple[str, str]] = ("train_info_list_68.pkl", "test_info_list_68.pkl")
+    terms: ClassVar[str] = "stated nowhere; the photographs are their owners' on Flickr"
+    steps: ClassVar[tuple[str, ...]] = (
+        "Helen is helen_1.zip to helen_5.zip of http://www.ifp.illinois.edu/~vuongle2/helen/.",
+        "Where that server still answers, save its data/helen_1.zip to data/helen_5.zip in "
+        "DIR/helen.",
+        "for i in 1 2 3 4 5; do unzip -j -d DIR/helen/images DIR/helen/helen_$i.zip; done",
     )
 
 

@@ -14,13 +14,37 @@ from datasets.decoding import size_of
 from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Images
 from datasets.listed import present
+from datasets.source_words import in_words
+from datasets.sources import Archive, Member, Source
 
 _COUNT = 2650
 _FILES = tuple(f"{number:06}.png" for number in range(1, _COUNT + 1))
 
-_SOURCE = (
-    "Flickr2K is 2650 PNG files, 000001.png to 002650.png, in Flickr2K_HR of Flickr2K.tar, which "
-    "came from the authors of EDSR; their server is gone, and copies go by the name Flickr2K.zip."
+# md5 as torchSR prints it (datasets/flickr2k.py). The authors' server is said to be gone
+# (limbee/NTIRE2017#25).
+_ARCHIVE = Source(
+    "Flickr2K",
+    (
+        Archive(
+            "flickr2k/Flickr2K.tar",
+            ("https://cv.snu.ac.kr/research/EDSR/Flickr2K.tar",),
+            md5="5d3f39443d5e9489bff8963f8f26cb03",
+            members=(
+                Member(
+                    r"Flickr2K/Flickr2K_HR/(\d{6})\.png", r"flickr2k/Flickr2K_HR/\1.png", _COUNT
+                ),
+            ),
+        ),
+    ),
+    "stated nowhere; the photographs are their owners' on Flickr",
+    (
+        "Where the authors' server does not answer, look for a copy of Flickr2K.tar and put it "
+        "into DIR/flickr2k; the same command then verifies and unpacks it.",
+        "Or put the 2650 PNG files of a copy called Flickr2K.zip into DIR/flickr2k/Flickr2K_HR.",
+    ),
+)
+_SOURCE = "Flickr2K is 2650 PNG files, 000001.png to 002650.png, in Flickr2K_HR. " + in_words(
+    _ARCHIVE
 )
 
 
@@ -41,6 +65,10 @@ class Flickr2K:
     def __post_init__(self) -> None:
         if self.first is not None and not 1 <= self.first <= _COUNT:
             raise ValueError(f"first must be within 1..{_COUNT}, or None, not {self.first!r}")
+
+    def sources(self) -> tuple[Source, ...]:
+        """The archive, however many of its images are taken."""
+        return (_ARCHIVE,)
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the images.

@@ -16,6 +16,8 @@ from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Images
 from datasets.listed import ListedSet
 
+_BERKELEY = "for non-commercial research and education alone"
+
 
 @dataclass(frozen=True)
 class CBSD68(ListedSet):
@@ -27,6 +29,7 @@ class CBSD68(ListedSet):
 
     place: ClassVar[str] = "cbsd68"
     what: ClassVar[str] = "68 colour PNG files"
+    terms: ClassVar[str] = _BERKELEY
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((481, 321), (321, 481))
 
 
@@ -42,6 +45,7 @@ class Kodak24(ListedSet):
     what: ClassVar[str] = (
         "24 PNG files, kodim01.png to kodim24.png, each the 500x500 centre crop of the original"
     )
+    terms: ClassVar[str] = "free for electronic imaging, with credit to the photographer"
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((500, 500),)
 
 
@@ -91,6 +95,7 @@ class BSD100(ListedSet):
 
     place: ClassVar[str] = "bsd100"
     what: ClassVar[str] = "100 PNG files, img_001_SRF_4_HR.png to img_100_SRF_4_HR.png"
+    terms: ClassVar[str] = _BERKELEY
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class LIVE1(ListedSet):
 
     place: ClassVar[str] = "live1"
     what: ClassVar[str] = "29 BMP files, bikes.bmp to womanhat.bmp"
+    terms: ClassVar[str] = "free to copy with the notice of LIVE, nine pictures restricted"
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,7 @@ class BSDS500Val(ListedSet):
 
     place: ClassVar[str] = "bsds500/val"
     what: ClassVar[str] = "100 JPEG files"
+    terms: ClassVar[str] = _BERKELEY
 
 
 _PHOTOGRAPHS = (".png", ".jpg", ".jpeg")

@@ -18,6 +18,8 @@ from typing import ClassVar, Literal
 
 from datasets.images import DataError, DataPaths, Images
 from datasets.photograph_pairs import PhotographPairs, partnered, photographs_in
+from datasets.source_words import in_words
+from datasets.sources import Archive, Member, Source
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class _NumberedPairs:
     place: the folder below the data root.
     inner: the folder that the archive unpacks to, which may lie in it.
     scene: the middle of the files' names.
+    pairs: how many the public archive has.
     numbers: of each split.
     absent: the splits that the public archive does not have, each with what to do.
     """
@@ -36,6 +39,7 @@ class _NumberedPairs:
     place: ClassVar[str]
     inner: ClassVar[str]
     scene: ClassVar[str]
+    pairs: ClassVar[int]
     numbers: ClassVar[dict[str, range]]
     absent: ClassVar[dict[str, str]] = {}
 
@@ -46,6 +50,24 @@ class _NumberedPairs:
         if self.split not in self.numbers:
             known = ", ".join(map(repr, self.numbers))
             raise ValueError(f"{type(self).__name__} has the splits {known}, not {self.split!r}")
+
+    def sources(self) -> tuple[Source, ...]:
+        """The archive of all splits."""
+        name = self.place.upper()
+        members = tuple(
+            Member(
+                rf"{re.escape(self.inner)}/{kind}/(\d\d)_{self.scene}_{kind}\.(?i:jpg)",
+                rf"{self.place}/{kind}/\1_{self.scene}_{kind}.jpg",
+                self.pairs,
+            )
+            for kind in ("hazy", "GT")
+        )
+        archive = Archive(
+            f"{self.place}/{name}.zip",
+            (f"https://data.vision.ee.ethz.ch/cvl/ntire18/{self.place}/{name}.zip",),
+            members=members,
+        )
+        return (Source(name, (archive,), "for scientific research; stated with the challenge"),)
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the pairs of the split; part of them may be missing.
@@ -77,8 +99,8 @@ class _NumberedPairs:
 
     def _source(self) -> str:
         return (
-            f"{type(self).__name__} is hazy/NN_{self.scene}_hazy.jpg and GT/NN_{self.scene}_GT.jpg "
-            f"of https://data.vision.ee.ethz.ch/cvl/ntire18/{self.place}/."
+            f"{type(self).__name__} is hazy/NN_{self.scene}_hazy.jpg and "
+            f"GT/NN_{self.scene}_GT.jpg. {' '.join(map(in_words, self.sources()))}"
         )
 
     def _numbered(self, folder: Path, kind: str) -> list[Path]:
@@ -108,6 +130,7 @@ class IHaze(_NumberedPairs):
     place: ClassVar[str] = "i-haze"
     inner: ClassVar[str] = "# I-HAZY NTIRE 2018"
     scene: ClassVar[str] = "indoor"
+    pairs: ClassVar[int] = 30
     numbers: ClassVar[dict[str, range]] = {
         "train": range(1, 26),
         "val": range(26, 31),
@@ -128,6 +151,7 @@ class OHaze(_NumberedPairs):
     place: ClassVar[str] = "o-haze"
     inner: ClassVar[str] = "# O-HAZY NTIRE 2018"
     scene: ClassVar[str] = "outdoor"
+    pairs: ClassVar[int] = 45
     numbers: ClassVar[dict[str, range]] = {
         "train": range(1, 36),
         "val": range(36, 41),

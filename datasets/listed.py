@@ -19,10 +19,13 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import ClassVar, NamedTuple
+from urllib.parse import quote
 
 from datasets.decoding import decode_grey, size_of
 from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Images, Pixels
+from datasets.source_words import in_words
+from datasets.sources import RemoteFile, Source
 
 _MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -60,6 +63,15 @@ class Manifest:
     def origin(self) -> str:
         """Where the files are from, short enough for a note."""
         return f"{self.repository}@{self.commit[:8]}, {self.folder}"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where each file lies; the content of a commit does not change."""
+        place = f"{self.repository}/{self.commit}/{self.folder}"
+        return tuple(
+            f"https://raw.githubusercontent.com/{quote(f'{place}/{file.name}')}"
+            for file in self.files
+        )
 
 
 @cache
@@ -110,12 +122,14 @@ class ListedSet:
 
     place: its folder below the data root; the list is called likewise, with `_` for `/`.
     what: its files in words, for messages.
+    terms: what its owners say of its use.
     sizes: (width, height) that its images may have, where others are known to be of another set.
     grey: names of the images that have no colour; they are handed out with three equal planes.
     """
 
     place: ClassVar[str]
     what: ClassVar[str]
+    terms: ClassVar[str] = "stated nowhere; its repository is other people's copy"
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ()
     grey: ClassVar[tuple[str, ...]] = ()
 
@@ -127,6 +141,14 @@ class ListedSet:
         """What the set's files are at their origin."""
         return manifest_of(self.place.replace("/", "_"))
 
+    def sources(self) -> tuple[Source, ...]:
+        """Every file, at the commit that the list is of."""
+        files = tuple(
+            RemoteFile(f"{self.place}/{file.name}", (url,), file.size, file.sha256)
+            for file, url in zip(self.listed.files, self.listed.urls, strict=True)
+        )
+        return (Source(type(self).__name__, files, self.terms),)
+
     def open(self, data_paths: DataPaths) -> Images:
         """Find the files that are there; part of the set may be missing.
 
@@ -135,7 +157,10 @@ class ListedSet:
                 of a size that the set does not have.
         """
         name, listed = type(self).__name__, self.listed
-        source = f"{name} is {self.what}, in {listed.repository} under {listed.folder}."
+        source = (
+            f"{name} is {self.what}, in {listed.repository} under {listed.folder}. "
+            f"{' '.join(map(in_words, self.sources()))}"
+        )
         folder = data_paths.folder(self.place, source)
         paths = present(folder, [file.name for file in listed.files], name, source)
         for path in paths:

@@ -14,15 +14,31 @@ from typing import ClassVar, Literal
 
 from datasets.images import DataError, DataPaths, Images
 from datasets.photograph_pairs import Pair, PhotographPairs, partnered, photographs_in
+from datasets.source_words import in_words
+from datasets.sources import Folder, Source
 
 _COUNTS = {"train": 25_000, "test": 2_256}
 _WHOLE = sum(_COUNTS.values())
 
 _NAME = re.compile(r"NYU2_(\d+)_(\d+)_(\d+)")
 
+_FOLDERS = Source(
+    "NYU2Haze",
+    (
+        Folder("nyu2_haze/images", names=r"NYU2_\d+\.jpg"),
+        Folder("nyu2_haze/data", names=rf"{_NAME.pattern}\.jpg", count=_WHOLE),
+    ),
+    "stated nowhere; NYU Depth v2, of which they are made, is for research",
+    (
+        "The page of AOD-Net's authors links its training set: "
+        "https://sites.google.com/site/boyilics/website-builder/project-page.",
+        "Unpack the clear photographs into DIR/nyu2_haze/images and the hazy ones into "
+        "DIR/nyu2_haze/data.",
+    ),
+)
 _SOURCE = (
     "AOD-Net's training set is images/NYU2_I.jpg, the clear photographs, and data/NYU2_I_J_K.jpg, "
-    "the hazy ones, as MayankSingal/PyTorch-Image-Dehazing names and links them."
+    f"the hazy ones, as MayankSingal/PyTorch-Image-Dehazing names them. {in_words(_FOLDERS)}"
 )
 
 
@@ -45,6 +61,10 @@ class NYU2Haze:
     def __post_init__(self) -> None:
         if self.split not in _COUNTS:
             raise ValueError(f"NYU2Haze has the splits 'train' and 'test', not {self.split!r}")
+
+    def sources(self) -> tuple[Source, ...]:
+        """The folders of both splits."""
+        return (_FOLDERS,)
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the pairs of the split.

@@ -18,6 +18,8 @@ from datasets.depth import filled
 from datasets.hashes import FileHashes
 from datasets.images import DataError, DataPaths, Entries, Images, Pixels
 from datasets.regular_files import check_regular
+from datasets.source_words import in_words
+from datasets.sources import RemoteFile, Source
 
 if TYPE_CHECKING:
     import h5py
@@ -26,10 +28,23 @@ _FILE = "nyu_depth_v2_labeled.mat"
 _COUNT = 1449
 _SPLITS = {"all": range(_COUNT), "train": range(1399), "test": range(1399, _COUNT)}
 
-_SOURCE = (
-    f"NYUv2 is {_FILE} of https://horatio.cs.nyu.edu/mit/silberman/nyu_depth_v2/, 2,972,037,809 "
-    "bytes."
+_LABELLED = Source(
+    "NYUv2",
+    (
+        RemoteFile(
+            f"nyuv2/{_FILE}",
+            (
+                f"https://horatio.cs.nyu.edu/mit/silberman/nyu_depth_v2/{_FILE}",
+                f"http://horatio.cs.nyu.edu/mit/silberman/nyu_depth_v2/{_FILE}",
+            ),
+            2_972_037_809,
+            "2d724b0c0ab358aa1ce5df855e5bd14a2279ab7202efe22f32a30d612dcb86aa",
+            "520609c519fba3ba5ac58c8fefcc3530",
+        ),
+    ),
+    "stated nowhere; in use for research",
 )
+_SOURCE = f"NYUv2 is one file, {_FILE}. {in_words(_LABELLED)}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,10 @@ class NYUv2:
     def __post_init__(self) -> None:
         if self.split not in _SPLITS:
             raise ValueError(f"NYUv2 has {', '.join(map(repr, _SPLITS))}, not {self.split!r}")
+
+    def sources(self) -> tuple[Source, ...]:
+        """The one file."""
+        return (_LABELLED,)
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the file.

@@ -12,12 +12,30 @@ from typing import ClassVar, Literal, get_args
 
 from datasets.images import DataError, DataPaths, Images
 from datasets.photograph_pairs import PhotographPairs, partnered, photographs_in
+from datasets.source_words import in_words
+from datasets.sources import Folder, Source
 
 Part = Literal["ITS", "OTS", "SOTS indoor", "SOTS outdoor"]
 Version = Literal["v0", "standard"]
 
-_COUNTS: dict[str, int] = {"OTS": 313_950, "SOTS indoor": 500, "SOTS outdoor": 500}
-_INDOOR_TRAINING: dict[str, int] = {"v0": 13_990, "standard": 100_000}
+# Hazy photographs, and the clear ones that they are made of.
+_COUNTS: dict[str, tuple[int, int]] = {
+    "OTS": (313_950, 8_970),
+    "SOTS indoor": (500, 50),
+    "SOTS outdoor": (500, 492),
+}
+_INDOOR_TRAINING: dict[str, tuple[int, int]] = {
+    "v0": (13_990, 1_399),
+    "standard": (100_000, 10_000),
+}
+
+# What has to be unpacked by hand: the archives are in parts, or one is within another.
+_ARCHIVES = {
+    "ITS": "ITS.zip with its parts ITS.z01 to ITS.z10",
+    "OTS": "OTS.zip.001 to OTS.zip.011",
+    "SOTS indoor": "indoor.rar of SOTS.zip",
+    "SOTS outdoor": "outdoor.zip of SOTS.zip",
+}
 
 # The clear photographs of SOTS indoor are 640x480 and their hazy ones 620x460: NYUv2's white frame
 # was cut off before the haze was computed. zhilin007/FFA-Net takes the middle as well.
@@ -48,6 +66,43 @@ class RESIDE:
             if value not in known:
                 raise ValueError(f"RESIDE has {', '.join(map(repr, known))}, not {value!r}")
 
+    def sources(self) -> tuple[Source, ...]:
+        """The part's two folders, which only the user can fill."""
+        hazy, clear = self._counts
+        name = self.part if self.part != "ITS" else f"{self.part} {self.version}"
+        whole = {"ITS v0": "the release called v0"}.get(name, _ARCHIVES[self.part])
+        photographs = r".+\.(?i:png|jpe?g)"
+        return (
+            Source(
+                f"RESIDE_{name.replace(' ', '_')}",
+                (
+                    Folder(f"{self._place}/hazy", names=photographs, count=hazy),
+                    Folder(f"{self._place}/{self._clear}", names=photographs, count=clear),
+                ),
+                "stated nowhere; for research",
+                (
+                    "RESIDE is linked by https://sites.google.com/view/reside-dehaze-datasets, in "
+                    "clouds that no program can fetch from.",
+                    f"Take {whole}, and unpack it with 7z x (a training set takes up to 134 GB).",
+                    f"Put its hazy photographs into DIR/{self._place}/hazy and its clear ones into "
+                    f"DIR/{self._place}/{self._clear}.",
+                ),
+            ),
+        )
+
+    @property
+    def _counts(self) -> tuple[int, int]:
+        return _COUNTS.get(self.part, _INDOOR_TRAINING[self.version])
+
+    @property
+    def _place(self) -> str:
+        return f"reside/{self.part.lower().replace(' ', '/')}"
+
+    @property
+    def _clear(self) -> str:
+        """What the release calls the folder of the clear photographs."""
+        return "gt" if self.part.startswith("SOTS") else "clear"
+
     def open(self, data_paths: DataPaths) -> Images:
         """Find the pairs.
 
@@ -55,12 +110,11 @@ class RESIDE:
             DataError: a folder or all pairs are missing, a hazy photograph has no clear one or is
                 of another size, or there are more than the release has.
         """
-        expected = _COUNTS.get(self.part, _INDOOR_TRAINING[self.version])
-        place = self.part.lower().replace(" ", "/")
+        expected, _ = self._counts
+        place = self._place.removeprefix("reside/")
         source = (
-            f"{self.part} of RESIDE ({self.version}), {expected} pairs, comes from "
-            "https://sites.google.com/view/reside-dehaze-datasets as the folders hazy and clear, "
-            f"in SOTS gt; they belong in reside/{place}."
+            f"{self.part} of RESIDE ({self.version}), {expected} pairs, is the folders hazy and "
+            f"{self._clear} in reside/{place}. {' '.join(map(in_words, self.sources()))}"
         )
         root = data_paths.folder("reside", source)
         folder = root / place

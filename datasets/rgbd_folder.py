@@ -6,6 +6,7 @@ measured. NYUv2's raw frames go about in this form, a third of a frame being hol
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,11 +17,13 @@ from datasets.decoding import load_image, size_of
 from datasets.depth import Depth, filled
 from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Entries, Images
+from datasets.source_words import in_words
+from datasets.sources import Folder, Source
 
 _IMAGE = "rgb.png"
 _DEPTH = "depth_mm_uint16.png"
 
-_SOURCE = (
+_FORM = (
     f"It may hold any colour photographs that end in {_IMAGE}, each with its depth in millimetres "
     f"in a file of 16 bits that ends in {_DEPTH} instead."
 )
@@ -40,6 +43,18 @@ class RGBDFolder:
     provides: ClassVar[tuple[str, ...]] = ("image", "depth")
     revision: ClassVar[int] = 1
 
+    def sources(self) -> tuple[Source, ...]:
+        """The folder, which only the user can fill."""
+        filled_by_hand = Folder(self.place, names=rf".*({re.escape(_IMAGE)}|{re.escape(_DEPTH)})")
+        return (
+            Source(
+                self.place,
+                (filled_by_hand,),
+                "those of the photographs; raw frames of NYU Depth v2 are for research",
+                (f"{_FORM} Put them into DIR/{self.place}.",),
+            ),
+        )
+
     def open(self, data_paths: DataPaths) -> Images:
         """Find the pairs.
 
@@ -47,14 +62,15 @@ class RGBDFolder:
             DataError: the folder or all pairs are missing, a photograph has no depth map or one of
                 another size, or a file is no image.
         """
-        folder = data_paths.folder(self.place, _SOURCE)
+        source = " ".join(map(in_words, self.sources()))
+        folder = data_paths.folder(self.place, source)
         images = sorted(path for path in folder.glob(f"*{_IMAGE}") if path.name[0] != ".")
         if not images:
-            raise DataError(f"there is no file {folder / '*'}{_IMAGE}. {_SOURCE}")
+            raise DataError(f"there is no file {folder / '*'}{_IMAGE}. {source}")
         depths = [path.with_name(path.name.removesuffix(_IMAGE) + _DEPTH) for path in images]
         for image, depth in zip(images, depths, strict=True):
             if not depth.is_file():
-                raise DataError(f"{image} has no depth map: {depth} is missing. {_SOURCE}")
+                raise DataError(f"{image} has no depth map: {depth} is missing. {source}")
             (wide, high), (width, height) = size_of(depth), size_of(image)
             if (wide, high) != (width, height):
                 raise DataError(

@@ -58,10 +58,22 @@ class Archive(RemoteFile):
 
 
 @dataclass(frozen=True)
+class Folder(RemoteFile):
+    """A folder that only the user can fill, of whose files nothing is known but names and number.
+
+    names: regular expression for the whole name of a file.
+    count: how many files there have to be, None where no source says.
+    """
+
+    names: str = r".+"
+    count: int | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """What a data set or a weights file is, where it comes from and under which terms.
 
-    name: "DIV2K train", "vgg16-397923af.pth".
+    name: without blanks, by which it is asked for: "DIV2K_train", "vgg16-397923af.pth".
     terms: licence or conditions in a sentence.
     steps: what the user has to do where it needs an account or consent; each one line.
     """

@@ -84,15 +84,15 @@ class Run:
 class Released:
     """A network with weights that somebody published; found by name, checked by sha256.
 
+    Where its file comes from is told by `weight_sources`.
+
     sha256: the file's digest or its first digits; "" where no source prints one.
-    origin: where the file comes from, for the message when it is absent.
     part: which module of a network they are the weights of, if not the whole; such are a start.
     """
 
     network: Network
     file: str
     sha256: str
-    origin: str
     part: str = ""
 
 

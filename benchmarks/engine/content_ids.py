@@ -90,10 +90,8 @@ class ContentIds:
     def canonical_fields(self, node: Any) -> dict[str, Any]:
         """A dataclass's own fields, its class and its revision."""
         entry = {name: self.canonical(part) for name, part in parts(node)}
-        if isinstance(node, Released):
-            del entry["origin"]  # where a file comes from does not change what it is
-            if not node.part:
-                del entry["part"]
+        if isinstance(node, Released) and not node.part:
+            del entry["part"]
         if isinstance(node, Training):  # without what came later, it is the one it always was
             for name in ("probe", "held"):
                 if getattr(node, name) is None:

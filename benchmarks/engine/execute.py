@@ -80,7 +80,7 @@ class Engine:
         for dependency in dependencies(provider):
             self.ensure(dependency)
         if isinstance(provider, Released):
-            self.status.files.find(provider.file, provider.sha256, provider.origin)
+            self.status.files.find(provider.file, provider.sha256)
         elif isinstance(provider, Run):
             try:
                 self._ensure_run(provider, label or slug(provider))

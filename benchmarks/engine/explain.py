@@ -8,6 +8,7 @@ from benchmarks.declare.errors import UsageError, nearest
 from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.sources import Choice, choices
 from benchmarks.declare.table import Row, as_objective
+from benchmarks.declare.weight_sources import WEIGHT_SOURCES
 from benchmarks.engine.collect import to_grid
 from benchmarks.engine.content_ids import slug
 from benchmarks.engine.graph import dependencies
@@ -15,6 +16,7 @@ from benchmarks.engine.plan import Plan, PlannedRow, squeezed
 from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.grid.model import Cell
+from datasets.source_words import in_words
 from losses.objective import Objective
 
 IMAGES_SHOWN = 12
@@ -102,7 +104,8 @@ def _provider(status: Status, provider: Provider) -> Iterator[str]:
     yield f"run under profile {status.resolver.profile.name}:"
     yield f"  folder           {status.folder(provider).path}"
     if isinstance(provider, Released):
-        yield f"  released weights {provider.file}, from {provider.origin}"
+        source = WEIGHT_SOURCES.get(provider.file)
+        yield f"  released weights {provider.file}{f'. {in_words(source)}' if source else ''}"
     if isinstance(provider, LastStep):
         yield "  measured         the weights of its last step, where it keeps the best"
         provider = provider.run

@@ -73,7 +73,7 @@ def missing(status: Status, node: Any, nested: bool = True) -> Iterator[str]:
     try:
         if hasattr(node, "open"):
             status.ids.images(node)
-        for file in _files(node):
+        for file in weight_files(node):
             status.files.find(*file)
     except DataError as error:
         yield str(error)
@@ -82,13 +82,11 @@ def missing(status: Status, node: Any, nested: bool = True) -> Iterator[str]:
             yield from missing(status, part, nested)
 
 
-def _files(node: Any) -> list[tuple[str, str, str]]:
-    """Name, digest and origin of the weights files that an object itself wants."""
+def weight_files(node: Any) -> list[tuple[str, str]]:
+    """Name and digest of the weights files that an object itself wants."""
     if isinstance(node, Released):
-        return [(node.file, node.sha256, node.origin)]
-    if hasattr(node, "weight_files"):
-        return [(name, sha256, "") for name, sha256 in node.weight_files()]
-    return []
+        return [(node.file, node.sha256)]
+    return list(node.weight_files()) if hasattr(node, "weight_files") else []
 
 
 def _unfinished(status: Status, provider: Provider) -> bool:
@@ -100,7 +98,7 @@ def _unfinished(status: Status, provider: Provider) -> bool:
 
 def _step(status: Status, provider: Provider, what: str) -> Step:
     if isinstance(provider, Released):
-        path = status.files.find(provider.file, provider.sha256, provider.origin)
+        path = status.files.find(provider.file, provider.sha256)
         return Step("ready", what, str(path))
     if not isinstance(provider, Run):
         return Step("ready", what, "nothing to train")

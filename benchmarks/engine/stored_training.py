@@ -118,7 +118,7 @@ def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
         Failed: the run has none. DataError: the released file is absent or another.
     """
     if isinstance(provider, Released):
-        path = status.files.find(provider.file, provider.sha256, provider.origin)
+        path = status.files.find(provider.file, provider.sha256)
         return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
     run, name = provider, WEIGHTS
     if isinstance(provider, LastStep):

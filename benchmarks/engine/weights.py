@@ -1,4 +1,4 @@
-"""Files with weights: found by name, checked by sha256, never downloaded."""
+"""Files with weights: found by name, checked by sha256; only --fetch downloads them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.declare.weight_sources import WEIGHT_SOURCES
 from datasets.images import DataError
-
-# Where files that a table may ask for come from; the message says so when one is absent.
-ORIGINS = {
-    "vgg16-397923af.pth": "https://download.pytorch.org/models/vgg16-397923af.pth",
-    "vgg19-dcbb9e9d.pth": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    "vgg19_normalised_conv3_1.pth": "https://github.com/pietrocarbo/deep-transfer, "
-    "models/autoencoder_vgg19/vgg19_3/vgg_normalised_conv3_1.pth at e87e72f9",
-    "alexnet-owt-7be5be79.pth": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-    "squeezenet1_1-b8a52dc0.pth": "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-    "pt_inception-2015-12-05-6726825d.pth": "https://github.com/mseitzer/pytorch-fid/releases/"
-    "download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
-    "LightCNN_feature.pth": "https://github.com/Maclory/Deep-Iterative-Collaboration, its drive, "
-    "models",
-    "niqe_pris_params.npz": "https://github.com/XPixelGroup/BasicSR, basicsr/metrics",
-}
+from datasets.source_words import in_words
 
 
 class MissingFile(DataError):  # noqa: N818 - shown in the cell as `needs <file>`
@@ -57,7 +44,7 @@ class WeightFiles:
         """Whether a file of that name is in one of the folders."""
         return any((folder / name).is_file() for folder in self.folders)
 
-    def find(self, name: str, sha256: str, origin: str = "") -> Path:
+    def find(self, name: str, sha256: str) -> Path:
         """The path of a file whose digest starts with `sha256` ("" accepts any).
 
         Raises:
@@ -69,12 +56,12 @@ class WeightFiles:
             if path.is_file():
                 self._check(path, sha256)
                 return path
-        source = origin or ORIGINS.get(name, "")
+        source = WEIGHT_SOURCES.get(name)
         raise MissingFile(
             name,
             f"{name} is not there. Put it into {' or '.join(str(f) for f in self.folders)}"
-            + (f"; it comes from {source}" if source else "")
-            + ("" if self.data_root else ". --data-root DIR names a folder with weights/ in it"),
+            + (f". {in_words(source)}" if source else ".")
+            + ("" if self.data_root else " --data-root DIR names a folder with weights/ in it."),
         )
 
     def digest(self, path: Path) -> str:

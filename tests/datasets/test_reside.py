@@ -62,7 +62,7 @@ def test_expected_is_the_number_of_the_release(part, data_paths):
 
 def test_another_release_is_refused(part, data_paths, monkeypatch):
     folder = part()
-    monkeypatch.setitem(reside._INDOOR_TRAINING, "v0", 2)
+    monkeypatch.setitem(reside._INDOOR_TRAINING, "v0", (2, 3))
     message = message_of(lambda: RESIDE("ITS").open(data_paths))
     assert f"{folder / 'hazy'} holds 3 photographs, more than 2" in message
     assert "another release than 'v0'" in message

@@ -22,7 +22,6 @@ HG_68 = Released(
     network(StackedHourglass),
     file="HG_68_CelebA.pth",
     sha256="",
-    origin="https://github.com/Maclory/Deep-Iterative-Collaboration, its drive, models",
 )
 SMALL_ALIGNER = Run(
     network(SmallHourglass),

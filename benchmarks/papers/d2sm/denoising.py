@@ -92,13 +92,11 @@ HRNET = Released(
         "80.9 MIoU; another, of branch pytorch-v1.1, has 81.1",
     ),
     sha256="",
-    origin="https://github.com/HRNet/HRNet-Semantic-Segmentation, branch HRNet-OCR",
 )
 ESPNET = Released(
     network(ESPNet),
     file="espnet_p_2_q_8.pth",
     sha256="343b0e77e8545d36113c4f3efbf1ee349256f25c97c9f9d5ddefe45f2f49763e",
-    origin="https://github.com/sacmehta/ESPNet, pretrained/decoder",
 )
 SMALL_SEGMENTER = network(Unet)
 SEGMENTER = Judge(

@@ -73,7 +73,6 @@ HOURGLASS = Released(
     network(FeedbackHourglass),
     file="FB_HG_68_CelebA.pth",
     sha256="",
-    origin=f"https://github.com/{DIC}, its drive, models",
     part="HG",
 )
 LATER = Training(

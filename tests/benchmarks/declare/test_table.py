@@ -120,7 +120,7 @@ def test_rows_that_are_no_method_need_no_objective(role):
 
 
 def test_released_weights_need_no_objective():
-    released = Released(DENOISER, "tiny.pth", "", "nowhere")
+    released = Released(DENOISER, "tiny.pth", "")
     row = Row("x", tiny.TinyDenoiser, None, "1 2", released=released)
     table = replace(tiny.tiny_table(), groups={"Tiny": [row]}, train=None, protocol=NOT_TRAINED)
     assert not table.rows()[0][1].trained

@@ -21,7 +21,7 @@ from losses.balanced import Balanced
 from losses.l1 import L1
 from losses.l2 import L2
 
-RELEASED = Released(network(quick.Copy), "a.pth", "0123", "somewhere.org")
+RELEASED = Released(network(quick.Copy), "a.pth", "0123")
 SCORE = Score(quick.JUDGE, quick.TEST, PSNR(), Evaluation())
 
 
@@ -125,9 +125,8 @@ def test_every_part_of_a_score_counts(ids, changes):
 @pytest.mark.parametrize(
     "changes", [{"file": "b.pth"}, {"sha256": "4567"}, {"network": network(quick.Copy, a=1)}]
 )
-def test_every_part_of_a_released_network_but_its_origin_counts(ids, changes):
+def test_every_part_of_a_released_network_counts(ids, changes):
     assert ids.run_id(replace(RELEASED, **changes)) != ids.run_id(RELEASED)
-    assert ids.run_id(replace(RELEASED, origin="elsewhere.org")) == ids.run_id(RELEASED)
 
 
 def test_weights_of_terms_count_and_their_order(ids):

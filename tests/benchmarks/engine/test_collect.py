@@ -290,7 +290,7 @@ def test_table_of_released_weights_is_as_declared_under_every_profile(made_folde
 
 def test_cell_of_an_absent_file_needs_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    theirs = Released(network(quick.Copy), "a.pth", "", "somewhere.org")
+    theirs = Released(network(quick.Copy), "a.pth", "")
     rows = [Row("theirs", quick.Copy, None, "1 2 3", released=theirs), quick.ROWS[0]]
     work = quick.quick_work(tmp_path, replace(quick.TABLE, groups={"Tiny": rows}))
     work.make()

@@ -241,7 +241,7 @@ def test_scores_are_measured_again_after_run_or_judge_were_made_again(tmp_path, 
 
 def test_released_file_is_looked_for_when_it_is_needed(tmp_path):
     engine = quick.quick_engine(tmp_path, root=tmp_path)
-    released = Released(network(Loaded), "gain.txt", "", "somewhere.org")
+    released = Released(network(Loaded), "gain.txt", "")
     with pytest.raises(MissingFile, match=r"somewhere\.org"):
         engine.ensure(released)
     (tmp_path / "weights").mkdir()

@@ -124,11 +124,13 @@ def test_network_without_training_has_no_objective(made):
 
 
 def test_released_weights_are_named_with_their_origin(tmp_path):
-    theirs = Released(network(quick.Copy), "a.pth", "", "somewhere.org")
+    theirs = Released(network(quick.Copy), "FFDNet_color.mat", "")
     rows = [Row("theirs", quick.Copy, None, "1 2 3", released=theirs)]
     work = quick.quick_work(tmp_path, replace(quick.TABLE, groups={"Tiny": rows}))
     lines = told(work)
-    assert starting(lines, "released weights") == ["a.pth, from somewhere.org"]
+    (told_of,) = starting(lines, "released weights")
+    assert told_of.startswith("FFDNet_color.mat. It comes from https://")
+    assert "cszn/FFDNet" in told_of
     assert not starting(lines, "state")
 
 

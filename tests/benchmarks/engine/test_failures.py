@@ -127,7 +127,7 @@ def test_missing_judge_takes_only_its_own_column(tmp_path, capsys):
     from benchmarks.declare.runs import Released, network
     from benchmarks.metrics.miou import MIoU
 
-    judge = Released(network(Unet), "segmenter.pth", "", "somewhere.org")
+    judge = Released(network(Unet), "segmenter.pth", "")
     table = tiny.tiny_table([Row("L_1", tiny.TinyDenoiser, L1(), "30.00 0.6")])
     (psnr, _) = table.columns
     table = replace(table, columns=(psnr, Column(MIoU(judge), psnr.data, psnr.group)))

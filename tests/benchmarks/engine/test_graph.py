@@ -10,7 +10,7 @@ from benchmarks.engine.graph import dependencies, is_provider
 from benchmarks.engine.score import Score
 
 FIXED = Fixed(network(quick.Copy))
-RELEASED = Released(network(quick.Copy), "a.pth", "", "nowhere")
+RELEASED = Released(network(quick.Copy), "a.pth", "")
 START = replace(quick.JUDGE, seed=1)
 
 

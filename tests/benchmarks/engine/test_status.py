@@ -9,7 +9,7 @@ import quick
 from benchmarks.declare.runs import Fixed, Released, network
 from benchmarks.engine.status import State
 
-RELEASED = Released(network(quick.Copy), "a.pth", "", "nowhere")
+RELEASED = Released(network(quick.Copy), "a.pth", "")
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_unit_of_the_table_is_in_the_rule(tmp_path, monkeypatch):
 
 
 def test_released_start_is_named_and_that_the_paper_has_none(tmp_path, monkeypatch):
-    released = Released(network(tiny.TinyDenoiser), "tiny.pth", "", "nowhere")
+    released = Released(network(tiny.TinyDenoiser), "tiny.pth", "")
     profile = replace(
         quick.PROFILE, warm_up=lambda run: WarmUp(run.network, quick.TRAINING, released)
     )
@@ -150,7 +150,7 @@ def test_discriminators_that_start_anew_are_named(tmp_path, monkeypatch, kind):
 
 
 def test_released_judge_is_named_with_its_file(tmp_path, monkeypatch):
-    judge = Released(network(tiny.TinyDenoiser), "judge.pth", "", "nowhere")
+    judge = Released(network(tiny.TinyDenoiser), "judge.pth", "")
     columns = tuple(
         replace(c, metric=quick.Judged(judge)) if isinstance(c.metric, quick.Judged) else c
         for c in quick.TABLE.columns

@@ -269,7 +269,7 @@ def test_start_takes_the_place_of_the_initialisation():
 
 def test_a_start_may_be_of_a_part_of_the_network():
     still = replace(RUN, training=replace(TRAINING, optimizer=Adam(lr=0.0)))
-    released = Released(network(OnePlane), "part.pth", "", "", part="body.0")
+    released = Released(network(OnePlane), "part.pth", "", part="body.0")
     body = {n: torch.rand_like(v) for n, v in trained(still).body[0].state_dict().items()}
     found = trained(replace(still, start=released), start=body)
     assert same(weights(found.body[0]), body)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.engine.weights import ORIGINS, MissingFile, WeightFiles, WrongFile
+from benchmarks.declare.weight_sources import WEIGHT_SOURCES
+from benchmarks.engine.weights import MissingFile, WeightFiles, WrongFile
 
 DIGEST = hashlib.sha256(b"weights").hexdigest()
 
@@ -69,28 +70,30 @@ def test_absent_file_says_where_to_put_it(root):
     files = WeightFiles(root)
     assert not files.has("a.pth")
     with pytest.raises(MissingFile) as caught:
-        files.find("a.pth", DIGEST, "somewhere.org")
+        files.find("a.pth", DIGEST)
     one, two = files.folders
-    assert str(caught.value) == (
-        f"a.pth is not there. Put it into {one} or {two}; it comes from somewhere.org"
-    )
+    assert str(caught.value) == f"a.pth is not there. Put it into {one} or {two}."
     assert caught.value.what == "a.pth"
 
 
-def test_absent_file_without_a_data_root_or_an_origin(root):
+def test_absent_file_without_a_data_root(root):
     with pytest.raises(MissingFile) as caught:
         WeightFiles(None).find("a.pth", DIGEST)
     (folder,) = WeightFiles(None).folders
     assert str(caught.value) == (
         f"a.pth is not there. Put it into {folder}. --data-root DIR names a folder with weights/ "
-        "in it"
+        "in it."
     )
 
 
-@pytest.mark.parametrize("name", ["vgg16-397923af.pth", "vgg19_normalised_conv3_1.pth"])
-def test_known_files_say_where_they_come_from(root, name):
-    with pytest.raises(MissingFile, match=f"; it comes from {ORIGINS[name]}$"):
+@pytest.mark.parametrize("name", WEIGHT_SOURCES)
+def test_declared_files_say_where_they_come_from_and_how_to_fetch_them(root, name):
+    with pytest.raises(MissingFile) as caught:
         WeightFiles(root).find(name, DIGEST)
+    source = WEIGHT_SOURCES[name]
+    (file,) = source.files
+    assert (file.urls or source.steps)[0] in str(caught.value)
+    assert f"--fetch {name} " in str(caught.value)
 
 
 def test_a_file_is_hashed_once(root):

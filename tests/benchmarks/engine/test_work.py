@@ -166,7 +166,7 @@ def test_column_without_its_judge_leaves_the_others(tmp_path, monkeypatch, kind)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     judges = {
         "failed": replace(quick.JUDGE, objective=1.0 * Failing()),
-        "needs": Released(network(quick.Copy), "judge.pth", "", "somewhere.org"),
+        "needs": Released(network(quick.Copy), "judge.pth", ""),
     }
     column = Column(quick.Judged(judges[kind]), quick.TEST)
     work = quick.quick_work(tmp_path, table_of(quick.ROWS[:1], [column, quick.TABLE.columns[0]]))

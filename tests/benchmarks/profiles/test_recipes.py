@@ -112,7 +112,7 @@ def test_a_warm_up_changes_arguments_that_the_network_has(architecture: type) ->
     assert {name for name, _ in begun.arguments} <= set(inspect.signature(architecture).parameters)
 
 
-RELEASED = Released(network(tiny.TinyDenoiser), "tiny.pth", "", "nowhere")
+RELEASED = Released(network(tiny.TinyDenoiser), "tiny.pth", "")
 BEGIN = Begin(200, 4, 16, 0.125, released=RELEASED)
 
 

@@ -36,7 +36,7 @@ JUDGE = Judge(
     "judge",
     smoke=Run(NETWORK, 1.0 * L1(), Cityscapes("train"), DECLARED),
     lite=(Fixed(NETWORK),),
-    paper=Released(NETWORK, "judge.pth", "", "nowhere"),
+    paper=Released(NETWORK, "judge.pth", ""),
 )
 VGG = Features("vgg19", ("conv3_2",))
 
@@ -59,10 +59,10 @@ def test_a_judge_is_the_profiles_own_wherever_it_looks(name: str) -> None:
 SEVERAL = replace(
     JUDGE,
     lite=(
-        Released(NETWORK, "best.pth", "", "nowhere"),
-        Released(NETWORK, "good.pth", "", "nowhere"),
+        Released(NETWORK, "best.pth", ""),
+        Released(NETWORK, "good.pth", ""),
         Fixed(NETWORK),
-        Released(NETWORK, "never.pth", "", "nowhere"),
+        Released(NETWORK, "never.pth", ""),
     ),
 )
 

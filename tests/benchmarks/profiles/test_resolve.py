@@ -225,7 +225,7 @@ def test_a_row_of_the_last_step_is_the_same_training() -> None:
 
 
 def test_released_weights_are_what_a_row_runs_on() -> None:
-    released = Released(WIDE, "tiny.pth", "abc", "nowhere")
+    released = Released(WIDE, "tiny.pth", "abc")
     rows = [row("r", L1(), released=released)]
     assert resolver(WARMING).run(table(rows), rows[0], 0) is released
 
