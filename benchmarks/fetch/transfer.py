@@ -132,9 +132,10 @@ def _attempt(file: RemoteFile, url: str, part: Part, progress: Progress, timeout
         if known and answer.status == 206:
             total = _continues(answer, known, part)
         elif answer.status == 200:
-            total, offset = _length(answer, file), 0
+            total, offset = answer.length, 0  # before the first piece: it counts down
             head = next(body, b"")
             _check_head(answer, file, head)
+            _check_length(answer, file, total)
             with _disk(part.path):
                 part.begin(Origin(url, _version(answer), total))
             body = _with(head, body)
@@ -189,19 +190,17 @@ def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
     return Fetched(path, size, found["sha256"], url)
 
 
-def _length(answer: HTTPResponse, file: RemoteFile) -> int | None:
-    """The bytes that a whole body promises, None if it comes in chunks.
+def _check_length(answer: HTTPResponse, file: RemoteFile, total: int | None) -> None:
+    """Compare the bytes that a whole body promises, None if it does not say, with the declared.
 
     Raises:
-        Refused: not what is declared, or nothing would tell a cut body from a whole one.
+        Refused: they differ, or nothing would tell a cut body from a whole one.
     """
-    total = answer.length
     if total is not None and (wrong := wrong_size(file, total)):
         raise Refused(f"gives another file: {wrong}")
     declared = file.size is not None or file.sha256 or file.md5 or file.sha1
     if total is None and not answer.chunked and not declared:
         raise Refused("does not say how long the file is, and no size or digest is declared")
-    return total
 
 
 def _check_head(answer: HTTPResponse, file: RemoteFile, head: bytes) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from benchmarks.engine.store import acquired
 from benchmarks.fetch.members import DAMAGED, Entry, opened
@@ -71,8 +72,9 @@ def _check_program(path: Path) -> None:
         head = file.read(8)
     split = path.suffix == ".001" or path.with_suffix(".z01").exists()
     if split or path.suffix in (".7z", ".rar") or head.startswith(_OTHER_PROGRAMS):
+        command = f"7z x -o{quote(str(path.parent))} {quote(str(path))}"
         raise DataError(
-            f"{path} is an archive that needs another program: 7z x -o{path.parent} {path} "
+            f"{path} is an archive that needs another program: {command} "
             "(Debian: apt install 7zip). Then put its files where the data set wants them."
         )
 
