@@ -65,13 +65,20 @@ def opened(path: Path) -> Iterator[list[Entry]]:
                 for info in archive.infolist()
             ]
         return
-    with tarfile.open(path) as archive:
+    with _tar(path) as archive:
         members = archive.getmembers()
         _check_end(archive)
         yield [
             Entry(_plain(info.name), info.size, _tar_kind(info), partial(_bytes, archive, info))
             for info in members
         ]
+
+
+def _tar(path: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(path)
+    except tarfile.ReadError as error:  # it lists what each way to pack has against the file
+        raise tarfile.ReadError("it is no whole zip and no whole tar") from error
 
 
 def _plain(name: str) -> str:
@@ -106,11 +113,15 @@ def _bytes(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
 def _check_end(archive: tarfile.TarFile) -> None:
     """See that the members end as they have to: tarfile takes a cut between two for the end.
 
+    What follows the end is read as well, for the checksum of a packed archive comes last.
+
     Raises:
-        tarfile.ReadError: they do not.
+        DAMAGED: they do not.
     """
     source = archive.fileobj
     if source is not None:
         source.seek(archive.offset)
         if source.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("it has no end")
+        while source.read(2**20):
+            pass
