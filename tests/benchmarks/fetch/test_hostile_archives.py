@@ -72,7 +72,7 @@ def test_tar_member_that_is_no_file(tmp_path, refused, kind, words):
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [(stat.S_IFLNK, "a link"), (stat.S_IFCHR, "a device"), (stat.S_IFIFO, "a dev")],
+    [(stat.S_IFLNK, "a link"), (stat.S_IFCHR, "a device"), (stat.S_IFIFO, "a device")],
 )
 def test_zip_member_that_is_no_file(tmp_path, refused, kind, words):
     path = zipped(tmp_path / "a.zip", {"SET_HR/0001.png": b"/etc"}, external_attr=kind << 16)

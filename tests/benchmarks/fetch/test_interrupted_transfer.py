@@ -128,6 +128,32 @@ def test_file_that_changed_in_between_is_not_patched_together(server, tmp_path, 
     assert len(server.log) == 1 + len(faults)
 
 
+def test_rest_of_a_longer_file_is_not_taken(server, tmp_path):
+    """An origin without versions that only a total betrays."""
+    file = RemoteFile("a.bin", (server.url("/a.bin"),))
+    interrupted(server, file, tmp_path)
+
+    def rest_of_now(exchange, content):
+        span = {"Content_Range": f"bytes 1000-{len(content) - 1}/{len(content)}"}
+        exchange.head(206, len(content) - 1000, **span)
+        exchange.wfile.write(content[1000:])
+
+    server.files["/a.bin"] = bytes(4000)
+    server.fail("/a.bin", rest_of_now)
+    assert fetch(file, tmp_path).path.read_bytes() == bytes(4000)
+    assert ranges(server) == ["bytes=1000-", ""]
+
+
+def test_rest_that_nobody_asked_for_is_refused(server, file, tmp_path):
+    def rest(exchange, content):
+        exchange.head(206, 10, Content_Range=f"bytes 0-9/{len(content)}")
+        exchange.wfile.write(content[:10])
+
+    server.fail("/a.bin", rest)
+    with pytest.raises(DataError, match="answers 206"):
+        fetch(file, tmp_path)
+
+
 def test_part_that_was_complete_needs_no_byte_more(server, file, content, tmp_path):
     interrupted(server, file, tmp_path)
     (tmp_path / PART).write_bytes(content)
