@@ -31,23 +31,25 @@ EPILOG = """examples:
   python reproduce.py --claims                               what the papers say, on their numbers
   python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
   python reproduce.py --figure pdl_figure3                   a figure, of networks trained as above
+  python reproduce.py --fetch d2sm_table1 --data-root DIR    what the paper profile needs of files
   python reproduce.py --study pdl_table3                     a folder with pages for raters
   python reproduce.py --study-results answers-*.json         and what they answered, as the table
 
-exit status: 0 all cells that were asked for are there, but for those that need raters, 1 some are
-not (or, with --strict, a claim fails), 2 wrong usage, 130 stopped by Ctrl-C, 141 nobody reads on
+exit status: 0 all cells that were asked for are there, but for those that need raters (or, with
+--fetch, all files), 1 some are not (or, with --strict, a claim fails), 2 wrong usage, 130 stopped
+by Ctrl-C, 141 nobody reads on
 """
 
 
 VERBS = (
     "table", "list", "paper", "audit", "claims", "ledger", "explain", "study", "study_results",
-    "figure",
+    "figure", "fetch",
 )  # fmt: skip
 GOES_WITH = {
     "strict": ("claims",),
     "format": ("paper", "table", "study_results"),
-    "plan": ("table", "figure"),
-    "only": ("table",),
+    "plan": ("table", "figure", "fetch"),
+    "only": ("table", "fetch"),
     "refresh": ("table", "study", "figure"),
 }
 
@@ -97,15 +99,6 @@ def folder(text: str) -> Path:
     return path
 
 
-def data_folder(text: str) -> Path:
-    """A converter that takes a folder which is there."""
-    if not (path := folder(text)).is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a folder; it should hold cityscapes/ and others"
-        )
-    return path
-
-
 def parser() -> Parser:
     """The command line: one of the verbs, and how it is done."""
     p = Parser(
@@ -142,16 +135,29 @@ def add_verbs(group: argparse._ArgumentGroup) -> None:
         help="add files that raters saved, and fill their study's table",
     )
     what.add_argument("--figure", nargs="+", metavar="NAME", help="draw these figures, or all")
+    what.add_argument(
+        "--fetch",
+        nargs="+",
+        metavar="NAME",
+        help="download and verify what these tables, figures, data sets or weights files, or all, "
+        "need, and say what only you can bring; nothing else downloads anything",
+    )
 
 
 def add_options(how: argparse._ArgumentGroup) -> None:
     """How it is done: profile, data, rows, formats, device, folders."""
     profiles = ("smoke", "lite", "paper")
     how.add_argument(
-        "--profile", type=one_of(*profiles), metavar="|".join(profiles), default="smoke"
+        "--profile",
+        type=one_of(*profiles),
+        metavar="|".join(profiles),
+        help="default smoke; with --fetch, paper",
     )
     how.add_argument(
-        "--data-root", type=data_folder, metavar="DIR", help="real data sets and weights/"
+        "--data-root",
+        type=folder,
+        metavar="DIR",
+        help="real data sets and weights/; --fetch makes it",
     )
     how.add_argument(
         "--train-set",
@@ -217,6 +223,14 @@ def obey(argv: list[str] | None) -> int:
         if getattr(arguments, option) and not any(getattr(arguments, name) for name in goes_with):
             others = " or ".join("--" + name.replace("_", "-") for name in goes_with)
             p.error(f"--{option} goes with {others}")
+    root = arguments.data_root
+    if arguments.fetch and root is None and not arguments.plan:
+        p.error("--fetch goes with --data-root DIR, or with --plan")
+    if root is not None and not root.is_dir() and not arguments.fetch:
+        p.error(
+            f"argument --data-root: {str(root)!r} is not a folder; it should hold cityscapes/ and "
+            "others, and --fetch makes it"
+        )
     if (arguments.train_set or arguments.test_set) and arguments.profile != "lite":
         p.error("--train-set and --test-set go with --profile lite")
     try:

@@ -5,7 +5,7 @@ Ma et al. (CVPR 2020), see `datasets.faces`.
 
 from __future__ import annotations
 
-DIC_TERMS = "stated nowhere for the files; the code beside them is MIT"
+DIC_TERMS = "stated nowhere that was found; the code beside them is MIT"
 DIC_DRIVE = "https://drive.google.com/drive/folders/1Q1T1smMDRMO1NcjkxbZvotOX93YIVp5e"
 DIC_STEPS = (
     f"Maclory/Deep-Iterative-Collaboration links one folder with all of its files: {DIC_DRIVE}.",

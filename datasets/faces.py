@@ -160,7 +160,7 @@ class Helen(_Faces):
     released: ClassVar[int] = 2330
     names: ClassVar[str] = r".+\.jpg"
     lists: ClassVar[tuple[str, str]] = ("train_info_list_68.pkl", "test_info_list_68.pkl")
-    terms: ClassVar[str] = "stated nowhere; the photographs are their owners' on Flickr"
+    terms: ClassVar[str] = "stated nowhere that was found; the photographs are from Flickr"
     steps: ClassVar[tuple[str, ...]] = (
         "Helen is helen_1.zip to helen_5.zip of http://www.ifp.illinois.edu/~vuongle2/helen/.",
         "Where that server still answers, save its data/helen_1.zip to data/helen_5.zip in "

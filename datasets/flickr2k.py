@@ -36,7 +36,7 @@ _ARCHIVE = Source(
             ),
         ),
     ),
-    "stated nowhere; the photographs are their owners' on Flickr",
+    "stated nowhere that was found; the photographs are from Flickr",
     (
         "Where the authors' server does not answer, look for a copy of Flickr2K.tar and put it "
         "into DIR/flickr2k; the same command then verifies and unpacks it.",

@@ -16,7 +16,7 @@ from datasets.image_files import ImageFiles
 from datasets.images import DataError, DataPaths, Images
 from datasets.listed import ListedSet
 
-_BERKELEY = "for non-commercial research and education alone"
+_BERKELEY = "for non-commercial research alone"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class LIVE1(ListedSet):
 
     place: ClassVar[str] = "live1"
     what: ClassVar[str] = "29 BMP files, bikes.bmp to womanhat.bmp"
-    terms: ClassVar[str] = "free to copy with the notice of LIVE, nine pictures restricted"
+    terms: ClassVar[str] = "may be copied with LIVE's notice; nine of the pictures are restricted"
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class _NumberedPairs:
             (f"https://data.vision.ee.ethz.ch/cvl/ntire18/{self.place}/{name}.zip",),
             members=members,
         )
-        return (Source(name, (archive,), "for scientific research; stated with the challenge"),)
+        return (Source(name, (archive,), "stated nowhere that was found"),)
 
     def open(self, data_paths: DataPaths) -> Images:
         """Find the pairs of the split; part of them may be missing.

@@ -129,7 +129,7 @@ class ListedSet:
 
     place: ClassVar[str]
     what: ClassVar[str]
-    terms: ClassVar[str] = "stated nowhere; its repository is other people's copy"
+    terms: ClassVar[str] = "stated nowhere that was found; the repository is other people's copy"
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ()
     grey: ClassVar[tuple[str, ...]] = ()
 

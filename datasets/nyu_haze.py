@@ -28,7 +28,7 @@ _FOLDERS = Source(
         Folder("nyu2_haze/images", names=r"NYU2_\d+\.jpg"),
         Folder("nyu2_haze/data", names=rf"{_NAME.pattern}\.jpg", count=_WHOLE),
     ),
-    "stated nowhere; NYU Depth v2, of which they are made, is for research",
+    "stated nowhere that was found; made of NYU Depth v2",
     (
         "The page of AOD-Net's authors links its training set: "
         "https://sites.google.com/site/boyilics/website-builder/project-page.",

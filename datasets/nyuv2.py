@@ -42,7 +42,7 @@ _LABELLED = Source(
             "520609c519fba3ba5ac58c8fefcc3530",
         ),
     ),
-    "stated nowhere; in use for research",
+    "stated nowhere that was found",
 )
 _SOURCE = f"NYUv2 is one file, {_FILE}. {in_words(_LABELLED)}"
 

@@ -79,7 +79,7 @@ class RESIDE:
                     Folder(f"{self._place}/hazy", names=photographs, count=hazy),
                     Folder(f"{self._place}/{self._clear}", names=photographs, count=clear),
                 ),
-                "stated nowhere; for research",
+                "stated nowhere that was found",
                 (
                     "RESIDE is linked by https://sites.google.com/view/reside-dehaze-datasets, in "
                     "clouds that no program can fetch from.",

@@ -50,7 +50,7 @@ class RGBDFolder:
             Source(
                 self.place,
                 (filled_by_hand,),
-                "those of the photographs; raw frames of NYU Depth v2 are for research",
+                "those of whoever took the photographs",
                 (f"{_FORM} Put them into DIR/{self.place}.",),
             ),
         )

@@ -45,7 +45,7 @@ LAYERS = {
     "papers": {"claims", "declare", "grid", "metrics", "views"},
     "engine": {"profiles", "declare", "metrics", "views", "grid"},
     "study": {"engine", "profiles", "declare", "grid"},
-    "fetch": {"engine"},
+    "fetch": {"engine", "declare"},
 }
 
 

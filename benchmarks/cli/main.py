@@ -9,6 +9,7 @@ from benchmarks.cli import (
     audit,
     claims,
     explain,
+    fetch,
     figures,
     ledger,
     listing,
@@ -32,6 +33,7 @@ VERBS: dict[str, Callable[[Request], int]] = {
     "study": studies.write,
     "study_results": studies.read,
     "figure": figures.run,
+    "fetch": fetch.run,
 }
 
 

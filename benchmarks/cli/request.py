@@ -45,7 +45,7 @@ class Request:
         return cls(
             verb=verb,
             words=words,
-            profile=arguments.profile,
+            profile=arguments.profile or ("paper" if verb == "fetch" else "smoke"),
             data_root=arguments.data_root,
             train_set=tuple(arguments.train_set or ()),
             test_set=tuple(arguments.test_set or ()),

@@ -14,7 +14,7 @@ _RAW = "https://raw.githubusercontent.com/"
 _GITHUB = "https://github.com/"
 
 _TORCHVISION = "BSD-3-Clause (torchvision); trained on ImageNet"
-_UNSTATED = "stated nowhere in its repository"
+_UNSTATED = "stated nowhere that was found"
 
 
 def _weights(
@@ -103,7 +103,7 @@ _ALL = (
     _weights(
         "hrnet_cs_8090_torch11.pth",
         f"{_GITHUB}hsfzxjy/models.storage/releases/download/HRNet-OCR/hrnet_cs_8090_torch11.pth",
-        terms="stated nowhere for the file; Cityscapes, which it was trained on, is non-commercial",
+        terms=f"{_UNSTATED}; Cityscapes, which it was trained on, is non-commercial",
     ),
     _weights(
         "espnet_p_2_q_8.pth",

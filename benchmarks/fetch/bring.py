@@ -1,0 +1,96 @@
+"""Brings what is missing of a source: small files several at a time, large ones one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from benchmarks.engine.progress import Progress
+from benchmarks.fetch.standing import Standing, State
+from benchmarks.fetch.transfer import fetch
+from benchmarks.fetch.unpack import unpack
+from datasets.images import DataError
+from datasets.sources import Archive, RemoteFile
+
+THREADS = 4
+SMALL = 32 * 2**20  # bytes
+
+_GIVEN_UP = 4  # failures without a success: what is left of a set is on the same server
+
+
+def bring(name: str, standings: Sequence[Standing], root: Path) -> list[str]:
+    """Fetch, verify and unpack what can be; returns what failed, each with the way out.
+
+    Files that are there and whose digest no source prints get theirs recorded.
+
+    Args:
+        name: of the source, for progress.
+    """
+    waiting = [s.file for s in standings if _has_work(s)]
+    small = [file for file in waiting if _is_small(file)]
+    failures = _together(name, small, root)
+    for file in waiting:
+        if file not in small:
+            try:
+                _alone(file, root)
+            except DataError as error:
+                failures.append(str(error))
+    return failures
+
+
+def _has_work(standing: Standing) -> bool:
+    if standing.state is State.THERE:
+        own = type(standing.file) is RemoteFile and not standing.why
+        return own and not standing.file.sha256
+    return standing.state in (State.MISSING, State.PACKED)
+
+
+def _is_small(file: RemoteFile) -> bool:
+    return not isinstance(file, Archive) and file.size is not None and file.size < SMALL
+
+
+def _together(name: str, files: Sequence[RemoteFile], root: Path) -> list[str]:
+    """Fetch small files with several threads; where none can be had the rest is not tried."""
+    failures: list[str] = []
+    done = 0
+    progress = Progress(name, "file")
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        waiting = [pool.submit(fetch, file, root) for file in files]
+        for future in as_completed(waiting):
+            try:
+                future.result()
+                done += 1
+                progress(done, len(files))
+            except DataError as error:
+                failures.append(str(error))
+            if not done and len(failures) >= _GIVEN_UP:
+                break
+    finally:
+        pool.shutdown(cancel_futures=True)
+        progress.close()
+    untried = sum(future.cancelled() for future in waiting)
+    return failures + ([f"{untried} more files of {name} were not tried."] if untried else [])
+
+
+def _alone(file: RemoteFile, root: Path) -> None:
+    """Fetch one file with progress, and unpack it if it is an archive.
+
+    Raises:
+        DataError: see `fetch` and `unpack`.
+    """
+    progress = Progress(file.path.rpartition("/")[2], "megabyte")
+
+    def told(done: int, total: int | None) -> None:
+        if total is not None and total >= 2**20:
+            progress(done // 2**20, total // 2**20)
+
+    try:
+        fetched = fetch(file, root, told)
+    finally:
+        progress.close()
+    if isinstance(file, Archive):
+        unpack(file, fetched.path, root)
+        if fetched.url and not file.keep:  # what the user brought is not ours to delete
+            fetched.path.unlink()
