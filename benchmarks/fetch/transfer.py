@@ -69,8 +69,8 @@ def fetch(
         finally:
             lock_path.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
             lock.release()
-    if not file.sha256:
-        record(into, file.path, found.sha256, found.size, found.url)
+    elif not file.sha256:
+        record(into, file.path, found.sha256, found.size, url="")
     return found
 
 
@@ -187,6 +187,8 @@ def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
             raise Refused(f"gives another file: {wrong}")
         os.replace(part.path, path)
         part.remove()
+    if not file.sha256:
+        record(root, file.path, found["sha256"], size, url)
     return Fetched(path, size, found["sha256"], url)
 
 
@@ -219,15 +221,17 @@ def _check_head(answer: HTTPResponse, file: RemoteFile, head: bytes) -> None:
 
 
 def _continues(answer: HTTPResponse, known: Origin, part: Part) -> int:
-    """The bytes of the whole file, where an answer is its rest; else the part is dropped.
+    """The bytes of the whole file, where an answer is more of it; else the part is dropped.
+
+    It need not be all that is missing: some origins give a few megabytes at a time.
 
     Raises:
         Interrupted: it is another piece, or a piece of another file.
     """
     span = answer.headers.get("Content-Range", "")
-    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", span)
-    first, last, total = map(int, match.groups()) if match else (-1, -1, -1)
-    fits = first == part.size and last == total - 1 and known.size in (None, total)
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", span)
+    first, total = map(int, match.groups()) if match else (-1, -1)
+    fits = first == part.size and known.size in (None, total)
     if not fits or _version(answer) not in ("", known.version):
         part.remove()
         raise Interrupted(

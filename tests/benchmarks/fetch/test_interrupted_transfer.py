@@ -144,6 +144,20 @@ def test_rest_of_a_longer_file_is_not_taken(server, tmp_path):
     assert ranges(server) == ["bytes=1000-", ""]
 
 
+def test_origin_that_gives_a_little_at_a_time(server, file, content, tmp_path):
+    interrupted(server, file, tmp_path)
+
+    def little(exchange, content):
+        first = int(exchange.headers["Range"][6:-1])
+        last = min(first + 500, len(content)) - 1
+        exchange.head(206, last + 1 - first, Content_Range=f"bytes {first}-{last}/{len(content)}")
+        exchange.wfile.write(content[first : last + 1])
+
+    server.fail("/a.bin", little, always=True)
+    assert fetch(file, tmp_path).path.read_bytes() == content
+    assert ranges(server) == [f"bytes={first}-" for first in (1000, 1500, 2000, 2500)]
+
+
 def test_rest_that_nobody_asked_for_is_refused(server, file, tmp_path):
     def rest(exchange, content):
         exchange.head(206, 10, Content_Range=f"bytes 0-9/{len(content)}")

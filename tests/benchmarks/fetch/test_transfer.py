@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import pytest
 from loopback import Loopback, chunked, page, redirect, slow, status, typed, unmeasured
@@ -35,6 +36,19 @@ def test_file_is_installed_alone_and_described(server, content, tmp_path):
     assert told[0] == (0, len(content))
     assert told[-1] == (len(content), len(content))
     assert told == sorted(told)
+
+
+def test_bytes_reach_the_disk_before_the_name_does(server, content, tmp_path, monkeypatch):
+    synced, replace, fsync = [], os.replace, os.fsync
+
+    def watched(old, new):
+        if new == tmp_path / "set" / "a.bin":
+            assert os.stat(old).st_ino in synced
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", lambda f: (synced.append(os.fstat(f).st_ino), fsync(f)))
+    monkeypatch.setattr(os, "replace", watched)
+    assert fetch(declared(server, content), tmp_path).path.exists()
 
 
 def test_file_that_is_there_is_verified_and_not_asked_for(server, content, tmp_path):
