@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -43,36 +42,41 @@ def run(request: Request) -> int:
     if request.plan or root is None:
         return 0
     incomplete = [need.source for need, found in looked_at if not _complete(need, found, root)]
-    there = len(needs) - len(incomplete)
-    print(f"{there} of {len(needs)} sources are there" + (": " if incomplete else "")
-          + ", ".join(f"{s.name} is not" for s in incomplete))  # fmt: skip
+    _tell_steps(incomplete, root)
+    summary = f"{len(needs) - len(incomplete)} of {len(needs)} sources are there"
+    lacking = ", ".join(f"{source.name} is not" for source in incomplete)
+    print(f"{summary}: {lacking}" if lacking else summary)
     return int(bool(incomplete))
 
 
 def _complete(need: Need, found: Sequence[Standing], root: Path) -> bool:
-    """Bring what is missing of a source and say what is still not there."""
+    """Bring what is missing of a source; says what failed, and whether all of it is there."""
     source = need.source
     failures = bring(source.name, found, root)
     for failure in failures:
         say(f"{source.name}: {failure}")
+    if all(standing.state is State.THERE for standing in found):
+        return not failures
     after = standings(source, root)
-    if all(s.state is State.THERE for s in after):
-        if [s.state for s in found] != [s.state for s in after]:
-            print(f"{source.name}: fetched and verified")
+    if all(standing.state is State.THERE for standing in after):
+        print(f"{source.name}: fetched and verified")
         return True
     for standing in after:
         if standing.state is State.WRONG:
             say(f"{source.name}: {standing.why}")
-    if source.steps:
-        print(f"\n{source.name} needs you ({source.terms}):")
-        for step in source.steps:
-            print(f"    {_for_root(step, root)}")
     return False
 
 
-def _for_root(step: str, root: Path) -> str:
-    """A step with the data root in the place of DIR."""
-    return re.sub(r"\bDIR\b", lambda _: shlex.quote(str(root)), step)
+def _tell_steps(sources: Sequence[Source], root: Path) -> None:
+    """Print what the user has to do; a step of several sources once."""
+    told: set[str] = set()
+    for source in sources:
+        if source.steps:
+            print(f"\n{source.name} needs you ({source.terms}):")
+            new = [step for step in source.steps if step not in told]
+            for step in new:
+                print("    " + step.replace("DIR", shlex.quote(str(root))))
+            told.update(new)
 
 
 def _describe(need: Need, found: Sequence[Standing], root: Path | None) -> None:
