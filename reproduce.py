@@ -51,6 +51,7 @@ GOES_WITH = {
     "plan": ("table", "figure", "fetch"),
     "only": ("table", "fetch"),
     "refresh": ("table", "study", "figure"),
+    "micro_batch": ("table", "figure"),
 }
 
 
@@ -184,6 +185,13 @@ def add_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument("--device", default="", help="cpu, cuda, cuda:1 (default: cuda if there)")
     how.add_argument("--workers", type=number(0, 1000), metavar="N", help="loader processes")
     how.add_argument(
+        "--micro-batch",
+        type=number(1, 100_000),
+        default=0,
+        metavar="N",
+        help="train in pieces of N images: the same steps in less memory",
+    )
+    how.add_argument(
         "--out", type=folder, metavar="DIR", help="store and tables (default: results)"
     )
 
@@ -221,8 +229,8 @@ def obey(argv: list[str] | None) -> int:
     arguments = p.parse_args(argv)
     for option, goes_with in GOES_WITH.items():
         if getattr(arguments, option) and not any(getattr(arguments, name) for name in goes_with):
-            others = " or ".join("--" + name.replace("_", "-") for name in goes_with)
-            p.error(f"--{option} goes with {others}")
+            option, *others = ("--" + name.replace("_", "-") for name in (option, *goes_with))
+            p.error(f"{option} goes with {' or '.join(others)}")
     root = arguments.data_root
     if arguments.fetch and root is None and not arguments.plan:
         p.error("--fetch goes with --data-root DIR, or with --plan")

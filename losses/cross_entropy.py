@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from losses.chunks import Looking, in_chunks
 from losses.objective import Loss, Resources, Term
 
 IGNORED = 255
@@ -59,7 +60,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None =
     return total / torch.where(norm > 0, norm, torch.ones_like(norm))
 
 
-class CrossEntropyLoss(Loss):
+class CrossEntropyLoss(Looking, Loss):
     """A built `CrossEntropy`: a frozen segmenter, through which the gradient reaches the image."""
 
     def __init__(self, spec: CrossEntropy, resources: Resources):
@@ -72,7 +73,7 @@ class CrossEntropyLoss(Loss):
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d. `pred` are images, (N, 3, H, W); `target` is not used."""
-        return cross_entropy(self.segmenter(pred), needs["labels"])
+        return cross_entropy(in_chunks(self.segmenter, self.chunk, pred), needs["labels"])
 
 
 class SegmentationLoss(Loss):

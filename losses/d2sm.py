@@ -45,8 +45,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.utils.checkpoint import checkpoint
 
+from losses.chunks import in_chunks
 from losses.feature_queue import FeatureQueue
 from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
@@ -229,15 +229,8 @@ class D2SMLoss(Loss):
         samples = images
         if self.spec.window is not None and self.spec.stride is not None:
             samples = sliding_windows(images, int(self.spec.window), int(self.spec.stride))[0]
-        chunk = int(self.spec.chunk)
-        if not chunk:
-            return self._extract(samples)
-        # Checkpointing does nothing where there is no graph to save.
-        parts = [
-            checkpoint(self._extract, part, use_reentrant=False, preserve_rng_state=False)
-            for part in samples.split(chunk)
-        ]
-        return torch.cat(parts)
+        rows: Tensor = in_chunks(self._extract, int(self.spec.chunk), samples)
+        return rows
 
     def _extract(self, samples: Tensor) -> Tensor:
         with torch.autocast(samples.device.type, dtype=torch.bfloat16, enabled=self.spec.bf16):

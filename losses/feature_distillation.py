@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from losses.chunks import Looking, in_chunks
 from losses.feature_distances import check_supervised, over_layers
 from losses.objective import Loss, Resources, Term
 
 
-class FeatureDistillationLoss(Loss):
+class FeatureDistillationLoss(Looking, Loss):
     """A built `FeatureDistillation`: holds the frozen teacher."""
 
     def __init__(self, spec: FeatureDistillation, resources: Resources):
@@ -33,7 +34,8 @@ class FeatureDistillationLoss(Loss):
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The distances of all supervised layers, summed, 0-d; `pred` and `target` are not used."""
         with torch.no_grad():
-            _, *theirs = self.teacher(*(needs[name] for name in self.spec.sees))
+            seen = (needs[name] for name in self.spec.sees)
+            _, *theirs = in_chunks(self.teacher, self.chunk, *seen)
         ours = [needs[name] for name in self.spec.features]
         return over_layers(self.spec.distance, self.spec.features, ours, theirs)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from losses.chunks import Looking, in_chunks
 from losses.objective import Resources
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -118,7 +119,7 @@ class Features:
         return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
-class FeatureExtractor(nn.Module):
+class FeatureExtractor(Looking):
     """Maps images (N, 3, H, W) in [0, 1] to {layer: features (N, C, H', W')}; frozen.
 
     Args:
@@ -147,6 +148,10 @@ class FeatureExtractor(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """The features by layer name, in the order of the declaration."""
+        features: dict[str, Tensor] = in_chunks(self._taps, self.chunk, images)
+        return features
+
+    def _taps(self, images: Tensor) -> dict[str, Tensor]:
         x = self.normalise(images)
         taps = {}
         for name, layer in zip(self.names, self.body, strict=True):

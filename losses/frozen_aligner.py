@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from losses.chunks import Looking, in_chunks
 from losses.objective import Resources
 
 
-class FrozenAligner(nn.Module):
+class FrozenAligner(Looking):
     """Maps faces (N, 3, H, W) in [0, 1] to heatmaps (N, 68, h, w); the gradient reaches the faces.
 
     Terms that share an aligner hold the same module, each in one of these: so it is left out of
@@ -29,7 +30,11 @@ class FrozenAligner(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """The first output of the aligner: its last heatmaps, where it gives earlier ones too."""
-        maps = self.network(images)
+        maps: Tensor = in_chunks(self._maps, self.chunk, images)
+        return maps
+
+    def _maps(self, images: Tensor) -> Tensor:
+        maps: Tensor | tuple[Tensor, ...] = self.network(images)
         return maps[0] if isinstance(maps, tuple) else maps
 
 

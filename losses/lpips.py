@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from losses.chunks import Looking, in_chunks
 from losses.objective import Loss, Resources, Term
 
 # torchvision's files; the name carries the first eight digits of the sha256.
@@ -27,18 +29,20 @@ TRUNK_FILES = {
 SMALLEST_IMAGE = {"alex": 31, "vgg": 16, "squeeze": 17}
 
 
-def lpips_distance(network: nn.Module, pred: Tensor, target: Tensor) -> Tensor:
+def lpips_distance(network: nn.Module, pred: Tensor, target: Tensor, chunk: int = 0) -> Tensor:
     """LPIPS averaged over the batch, 0-d; 0 at equality.
 
     Args:
         network: an `lpips.LPIPS` in eval mode.
         pred, target: images in [0, 1], (N, 3, H, W).
+        chunk: images that the network sees at a time, see `losses.chunks`.
     """
     # `normalize` maps [0, 1] to the package's own range, [-1, 1].
-    return network(pred, target.detach(), normalize=True).mean()
+    distances: Tensor = in_chunks(partial(network, normalize=True), chunk, pred, target.detach())
+    return distances.mean()
 
 
-class LPIPSLoss(Loss):
+class LPIPSLoss(Looking, Loss):
     """A built `LPIPS`, with a frozen trunk."""
 
     frozen = True  # left out of checkpoints
@@ -66,7 +70,7 @@ class LPIPSLoss(Loss):
                 f"this trunk of LPIPS needs images of at least {self.smallest} x {self.smallest} "
                 f"pixels, these are {pred.shape[-2]} x {pred.shape[-1]}; use larger crops"
             )
-        return lpips_distance(self.network, pred, target)
+        return lpips_distance(self.network, pred, target, self.chunk)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def test_help_shows_the_first_command(capsys):
             "--data-root: '/nowhere' is not a f",
         ),
         (["--list", "--only", "x"], "--only goes with --table"),
+        (["--audit", "--micro-batch", "2"], "--micro-batch goes with --table or --figure"),
+        (["--table", "all", "--micro-batch", "0"], "--micro-batch: '0' is no number from 1 to"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told):

@@ -14,6 +14,7 @@ class Request:
     """A parsed command line.
 
     verb: what to do, such as "table"; words: what it was given, such as names of tables.
+    micro_batch: images per piece of a training step, 0 for whole batches.
     out: the folder for store and tables, None where none was named.
     """
 
@@ -31,6 +32,7 @@ class Request:
     refresh: bool = False
     device: str = ""
     workers: int | None = None
+    micro_batch: int = 0
     out: Path | None = None
 
     @classmethod
@@ -57,6 +59,7 @@ class Request:
             refresh=arguments.refresh,
             device=arguments.device,
             workers=arguments.workers,
+            micro_batch=arguments.micro_batch,
             out=arguments.out,
         )
 

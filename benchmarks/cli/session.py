@@ -83,7 +83,7 @@ class Session:
         workers = request.workers
         if workers is None:
             workers = 0 if device.type == "cpu" else 8
-        return Engine(status, workers)
+        return Engine(status, workers, micro_batch=request.micro_batch)
 
     def plan(self, table: Table) -> Plan:
         """The rows of a table that the request asks for.

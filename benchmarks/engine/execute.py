@@ -26,11 +26,15 @@ from datasets.images import DataError
 
 @dataclass
 class Engine:
-    """Everything that making a number needs; it also is the `Resources` of terms and metrics."""
+    """Everything that making a number needs; it also is the `Resources` of terms and metrics.
+
+    micro_batch: images per piece of a training step, see `Trainee`; 0 for whole batches.
+    """
 
     status: Status
     workers: int = 0
     checkpoint_seconds: float = 30.0
+    micro_batch: int = 0
     failures: dict[str, Failed | DataError] = field(default_factory=dict)
     _networks: dict[str, nn.Module] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
@@ -104,7 +108,8 @@ class Engine:
                 say(f"{label}: {state.why}; made again")
                 folder.clear()
             with self.recorded(folder, label):
-                make_run(run, status, self, label, self.workers, self.checkpoint_seconds)
+                every, pieces = self.checkpoint_seconds, self.micro_batch
+                make_run(run, status, self, label, self.workers, every, pieces)
             status.forget()
 
     def ensure_scores(self, scores: Iterable[Score], label: str) -> dict[Score, Failed | DataError]:

@@ -13,6 +13,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.training import Best, Probe, Training
 from benchmarks.engine.evaluate import evaluate
@@ -38,28 +39,38 @@ class Origin:
 
     sources: digests of the code. needs: of the weights it started from or looked through.
     threads: how many compute it. seconds: how long all attempts took so far.
+    micro_batch: images per piece of its steps, 0 for whole batches.
     """
 
     sources: dict[str, str]
     needs: dict[str, str]
     threads: int
     seconds: float = 0.0
+    micro_batch: int = 0  # checkpoints of before have none
 
 
 def make_run(
-    run: Run, status: Status, resources: Resources, label: str, workers: int, every: float
+    run: Run,
+    status: Status,
+    resources: Resources,
+    label: str,
+    workers: int,
+    every: float,
+    micro_batch: int = 0,
 ) -> None:
     """Train a run, from its last checkpoint if it has one, and store weights, log and record.
 
     Args:
         every: seconds between two checkpoints; more where one takes long to write.
+        micro_batch: images per piece of a step, see `Trainee`; a run that goes on keeps its own.
 
     Raises:
         DataError: the training data is absent.
+        Failed: the network cannot be trained in pieces.
     """
     folder = status.folder(run)
     images = status.ids.images(run.data)
-    saved, origin = _checkpoint(run, status, label)
+    saved, origin = _checkpoint(run, status, label, micro_batch)
     start = None if run.start is None else stored_weights(status, run.start)
     progress = Progress(label, "step")
 
@@ -80,8 +91,12 @@ def make_run(
         every=every,
     )
     score = _score(run.training, status, resources)
+    pieces = origin.micro_batch
     with compute_threads(origin.threads):
-        network = train(run, images, resources, checkpoints, start, workers, score)
+        try:
+            network = train(run, images, resources, checkpoints, start, workers, score, pieces)
+        except UsageError as error:  # told before the first step: there is nothing to trace back
+            raise Failed(str(error)) from error
         on = machine(status.device)
     progress.close()
     origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
@@ -137,7 +152,9 @@ def to_bytes(checkpoint: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _checkpoint(run: Run, status: Status, label: str) -> tuple[dict[str, Any] | None, Origin]:
+def _checkpoint(
+    run: Run, status: Status, label: str, micro_batch: int
+) -> tuple[dict[str, Any] | None, Origin]:
     """The last checkpoint and what made it; the log is cut to its step.
 
     A checkpoint that other code made, or that started from other weights, is what a stale run
@@ -145,7 +162,9 @@ def _checkpoint(run: Run, status: Status, label: str) -> tuple[dict[str, Any] | 
     """
     folder = status.folder(run)
     threads = run.training.threads or torch.get_num_threads()
-    present = Origin(training_sources(run), status.weights_needed(run), threads)
+    present = Origin(
+        training_sources(run), status.weights_needed(run), threads, micro_batch=micro_batch
+    )
     found = _last_saved(folder, status.ids.run_id(run))
     if found is not None and (found[1].sources, found[1].needs) != (present.sources, present.needs):
         again = status.redo(State("stale"))
@@ -153,6 +172,10 @@ def _checkpoint(run: Run, status: Status, label: str) -> tuple[dict[str, Any] | 
         say(f"{label}: other code or other weights began this training; {what}")
         found = None if again else found
     saved, origin = found or (None, present)
+    if origin.micro_batch != micro_batch:
+        how = f"in pieces of {origin.micro_batch}" if origin.micro_batch else "with whole batches"
+        path = folder.path / CHECKPOINT
+        say(f"{label}: goes on {how}, as it began; without {path} it begins anew")
     step = 0 if saved is None else saved["step"]
     folder.keep_lines("log.jsonl", lambda line: line.get("step") in range(step + 1))
     return saved, origin

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Best, Probe
-from benchmarks.engine.network_outputs import child_seed, network_outputs
+from benchmarks.engine.network_outputs import child_seed
+from benchmarks.engine.pieces import check_pieces, outputs_in_pieces
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
+from losses.chunks import look_in_chunks
 from losses.objective import Objective, Resources, WeightedSum
 
 
@@ -57,6 +59,7 @@ def train(
     start: dict[str, Tensor] | None = None,
     workers: int = 0,
     score: Callable[[Probe, nn.Module], float] | None = None,
+    micro_batch: int = 0,
 ) -> nn.Module:
     """Train a declared run to its last step and return the network that its recipe keeps.
 
@@ -66,11 +69,13 @@ def train(
             of it which `run.start` names.
         workers: loader processes; they change nothing but the speed.
         score: the number of a network that a probe asks for, where the recipe has any.
+        micro_batch: see `Trainee`.
 
     Raises:
+        UsageError: the network learns from a batch as a whole, and is to see pieces.
         TrainingError: a loss became infinite or NaN; names the step and the term.
     """
-    state = Trainee(run, resources, start)
+    state = Trainee(run, resources, start, micro_batch)
     if (saved := checkpoints.load()) is not None:
         state.restore(saved)
     recipe = run.training
@@ -96,20 +101,40 @@ def train(
 
 
 class Trainee:
-    """Everything that changes from step to step."""
+    """Everything that changes from step to step.
 
-    def __init__(self, run: Run, resources: Resources, start: dict[str, Tensor] | None):
+    Args:
+        micro_batch: images that have a graph at a time, in the network and in those through which
+            the objective looks at them; 0, or the batch and more, for all at once. What is learnt
+            is the same, but for the last bits of sums.
+
+    Raises:
+        UsageError: the network learns from a batch as a whole, and is to see pieces.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        resources: Resources,
+        start: dict[str, Tensor] | None,
+        micro_batch: int = 0,
+    ):
+        batch = int(run.training.batch)
+        self.micro_batch = micro_batch if micro_batch < batch else 0
         torch.manual_seed(child_seed(run.seed, 1))
         self.network = run.network.build().to(resources.device).train()
         if start is not None:
             self.network.get_submodule(getattr(run.start, "part", "")).load_state_dict(start)
         # Convolutions are faster with channels last, on the CPU and on tensor cores.
         self.network.to(memory_format=torch.channels_last)
+        if self.micro_batch:
+            check_pieces(self.network, run.network.name, batch)
         torch.manual_seed(child_seed(run.seed, 2))
         objective = run.objective
         if not isinstance(objective, Objective):
             objective = 1.0 * objective
         self.objective: WeightedSum = objective.build(resources)
+        look_in_chunks(self.objective, self.micro_batch)
         self.optimizer = run.training.optimizer.build(self.network)
         self.held = run.training.held
         self.scheduler = run.training.schedule.build(self.optimizer, int(run.training.steps))
@@ -124,12 +149,15 @@ class Trainee:
 
     def advance(self, entries: dict[str, Tensor]) -> Callable[[], dict[str, float]]:
         """One step; returns a function that fetches the terms' values from the device."""
-        entries |= network_outputs(self.network, entries)
+        needed = ("pred", *self.objective.objective.needs)
+        outputs, bring = outputs_in_pieces(self.network, entries, self.micro_batch, needed)
+        entries |= outputs
         pred, target = entries["pred"], entries["target"]
         self.objective.before(pred, target, entries)
         total, values = self.objective(pred, target, entries)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
+        bring()
         if not math.isfinite(float(total.detach())):
             terms = ", ".join(f"{name} = {float(value):.4g}" for name, value in values.items())
             raise TrainingError(f"the loss is not finite at step {self.step + 1}: {terms}")

@@ -82,6 +82,7 @@ def test_record_tells_what_was_run_by_what_and_where(tmp_path):
         "id": status.ids.run_id(run),
         "weights": status.weights_digest(run),
         "threads": torch.get_num_threads(),
+        "micro_batch": 0,
         "spec": status.ids.canonical_fields(run),
         "declared": repr(run),
         "profile": "smoke",
@@ -306,15 +307,15 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
 def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
     got = []
 
-    def watched(run, images, resources, checkpoints, start, workers, score):
+    def watched(run, images, resources, checkpoints, start, workers, score, micro_batch):
         assert score is None
-        got.append((workers, checkpoints.progress.label, checkpoints.progress.unit))
+        got.append((workers, micro_batch, checkpoints.progress.label, checkpoints.progress.unit))
         return train_module.train(run, images, resources, checkpoints, start)
 
     monkeypatch.setattr(stored_training, "train", watched)
     engine = quick.quick_engine(tmp_path)
-    make_run(RUN, engine.status, engine, "the row", 3, 1000.0)
-    assert got == [(3, "the row", "step")]
+    make_run(RUN, engine.status, engine, "the row", 3, 1000.0, 2)
+    assert got == [(3, 2, "the row", "step")]
 
 
 def test_longer_pauses_than_that_are_kept(tmp_path, monkeypatch):
