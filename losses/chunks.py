@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 class Looking(nn.Module):
-    """A part of an objective that looks at images through a frozen network.
+    """A part of an objective that makes much of each image, as frozen networks do, for itself.
 
     chunk: how many images at a time; 0 for all at once. It changes no value but in its last bits,
         and is no part of a state.
@@ -46,11 +46,24 @@ def in_chunks(look: Callable[..., Any], chunk: int, *batch: Tensor) -> Any:
     """
     if not 0 < chunk < len(batch[0]):
         return look(*batch)
+    return _joined(_of_chunks(look, chunk, batch))
+
+
+def mean_in_chunks(loss: Callable[..., Tensor], chunk: int, *batch: Tensor) -> Tensor:
+    """A loss of a batch, 0-d, that is the mean of those of its images; as `in_chunks`."""
+    count = len(batch[0])
+    if not 0 < chunk < count:
+        return loss(*batch)
+    values = zip(batch[0].split(chunk), _of_chunks(loss, chunk, batch), strict=True)
+    return torch.stack([len(part) * value for part, value in values]).sum() / count
+
+
+def _of_chunks(look: Callable[..., Any], chunk: int, batch: Sequence[Tensor]) -> list[Any]:
     pieces = zip(*(tensor.split(chunk) for tensor in batch), strict=True)
     # Checkpointing does nothing where there is no graph to save.
-    return _joined(
-        [checkpoint(look, *some, use_reentrant=False, preserve_rng_state=False) for some in pieces]
-    )
+    return [
+        checkpoint(look, *some, use_reentrant=False, preserve_rng_state=False) for some in pieces
+    ]
 
 
 def _joined(parts: Sequence[Any]) -> Any:

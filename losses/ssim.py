@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from losses.chunks import Looking, mean_in_chunks
 from losses.objective import Loss, Resources, Term
 from losses.same_shape import check_same_shape
 
@@ -44,6 +45,14 @@ def ssim_loss(pred: Tensor, target: Tensor) -> Tensor:
     return 1 - similarity
 
 
+class SSIMLoss(Looking, Loss):
+    """A built `SSIM`."""
+
+    def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
+        """The loss, 0-d, of images in [0, 1], (N, C, H, W)."""
+        return mean_in_chunks(ssim_loss, self.chunk, pred, target)
+
+
 @dataclass(frozen=True)
 class SSIM(Term):
     """One minus the structural similarity of `pred` and `target`."""
@@ -52,4 +61,4 @@ class SSIM(Term):
 
     def build(self, resources: Resources) -> Loss:
         """Make the loss, which has no state."""
-        return Loss(ssim_loss)
+        return SSIMLoss()

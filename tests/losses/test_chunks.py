@@ -27,6 +27,7 @@ from losses.network_features import NetworkFeatures
 from losses.objective import Objective, Resources, Term, WeightedSum
 from losses.pdl import PDL
 from losses.perceptual import Perceptual
+from losses.ssim import SSIM
 
 TWO_LAYERS = Features("vgg16", ("relu1_2", "conv2_1"), weights="random", width=1 / 16)
 
@@ -56,6 +57,7 @@ TERMS: dict[str, Callable[[], Objective]] = {
     "PDL, drawn": lambda: 1.0 * PDL(TWO_LAYERS, projection="RSP", factor=2),
     "contextual": lambda: 1.0 * Contextual(FEATURES),
     "contextual, drawn": lambda: 1.0 * Contextual(TWO_LAYERS, distance="l2", max_positions=50),
+    "SSIM": lambda: L1() + 0.5 * SSIM(),
     "LPIPS": lambda: 1.0 * LPIPS(weights="random"),
     "D2SM, windows": lambda: 1.0 * INTERNAL,
     "D2SM, chunks of its own": lambda: 1.0 * D2SM(FEATURES, 32, 16, 20, crop=64, batch=2, chunk=4),
