@@ -52,6 +52,8 @@ GOES_WITH = {
     "only": ("table", "fetch"),
     "refresh": ("table", "study", "figure"),
     "micro_batch": ("table", "figure"),
+    "precision": ("table", "figure", "explain"),
+    "compile": ("table", "figure", "explain"),
 }
 
 
@@ -183,6 +185,16 @@ def add_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument("--plan", action="store_true", help="show what would run, and run nothing")
     how.add_argument("--refresh", action="store_true", help="redo runs that other code made")
     how.add_argument("--device", default="", help="cpu, cuda, cuda:1 (default: cuda if there)")
+    precisions = ("float32", "tf32", "bf16")
+    how.add_argument(
+        "--precision",
+        type=one_of(*precisions),
+        metavar="|".join(precisions),
+        help="of the networks in training (default float32); another one makes other runs",
+    )
+    how.add_argument(
+        "--compile", action="store_true", help="compile the restoring network; makes other runs"
+    )
     how.add_argument("--workers", type=number(0, 1000), metavar="N", help="loader processes")
     how.add_argument(
         "--micro-batch",

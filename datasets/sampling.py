@@ -128,7 +128,12 @@ class TrainingSamples(Dataset[dict[str, Tensor]]):
 
 
 def batches(
-    samples: TrainingSamples, batch: int, first_step: int, steps: int, workers: int
+    samples: TrainingSamples,
+    batch: int,
+    first_step: int,
+    steps: int,
+    workers: int,
+    pinned: bool = False,
 ) -> Iterator[dict[str, Tensor]]:
     """The batches of `steps` consecutive steps; step k holds samples k*batch .. k*batch+batch-1.
 
@@ -138,6 +143,7 @@ def batches(
         first_step: number of the first step, 0 at the start of a run.
         steps: how many steps to give.
         workers: processes that load ahead; 0 loads in this one. The batches are the same.
+        pinned: whether they lie in pinned memory, as copies to a GPU want it; that takes one.
     Returns:
         an iterator over dicts of stacked entries, (batch, ...), on the CPU.
     """
@@ -150,6 +156,7 @@ def batches(
         samples,
         batch_sampler=keys,  # type: ignore[arg-type]  # torch asks for lists where ranges do
         num_workers=workers,
+        pin_memory=pinned,
         generator=torch.Generator(),
     )
     return _without_traceback(iter(loader))

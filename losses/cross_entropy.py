@@ -52,11 +52,10 @@ def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None =
     total = F.cross_entropy(
         logits, labels, weight=class_weights, ignore_index=IGNORED, reduction="sum"
     )
-    labelled = labels[labels != IGNORED]
     if class_weights is None:
-        norm = total.new_tensor(float(labelled.numel()))
+        norm = (labels != IGNORED).sum().to(total)  # counted where they are: no GPU is waited for
     else:
-        norm = class_weights[labelled].sum()
+        norm = class_weights[labels[labels != IGNORED]].sum()
     return total / torch.where(norm > 0, norm, torch.ones_like(norm))
 
 

@@ -50,6 +50,8 @@ class LPIPSLoss(Looking, Loss):
     def __init__(self, spec: LPIPS, resources: Resources):
         super().__init__()
         self.network = _network(spec.net, spec.seed)
+        # The trunk looks at images; what compares its features is arithmetic of the loss.
+        self.network.net.frozen = True  # type: ignore[union-attr]
         self.smallest = SMALLEST_IMAGE[spec.net]
         if spec.weights == "imagenet":
             _load_trunk(self.network, spec, resources)

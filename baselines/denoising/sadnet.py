@@ -97,7 +97,9 @@ class DeformableConv(nn.Module):
 
         predicted = self.conv_offset_mask(offset_features)
         offset, mask = predicted.split([OFFSET_GROUPS * 18, OFFSET_GROUPS * 9], dim=1)
-        return deform_conv2d(x, offset, self.weight, self.bias, padding=1, mask=mask.sigmoid())
+        # Under autocast, too, it samples in the weights' precision: a CPU has no other kernel.
+        x, offset, mask = (part.to(self.weight.dtype) for part in (x, offset, mask.sigmoid()))
+        return deform_conv2d(x, offset, self.weight, self.bias, padding=1, mask=mask)
 
 
 class RSABlock(nn.Module):

@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.declare.training import Precision
+
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 
@@ -33,6 +35,8 @@ class Request:
     device: str = ""
     workers: int | None = None
     micro_batch: int = 0
+    precision: Precision = "float32"
+    compiled: bool = False
     out: Path | None = None
 
     @classmethod
@@ -60,6 +64,8 @@ class Request:
             device=arguments.device,
             workers=arguments.workers,
             micro_batch=arguments.micro_batch,
+            precision=arguments.precision or "float32",
+            compiled=arguments.compile,
             out=arguments.out,
         )
 

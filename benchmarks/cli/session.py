@@ -23,6 +23,7 @@ from benchmarks.engine.figure import FigureWork
 from benchmarks.engine.freshness import load_all
 from benchmarks.engine.machine import commit
 from benchmarks.engine.plan import Plan, make_plan
+from benchmarks.engine.precision import check_compiler
 from benchmarks.engine.problems import first_line
 from benchmarks.engine.progress import say
 from benchmarks.engine.speed import SpeedWork
@@ -60,7 +61,7 @@ class Session:
         """The engine for the profile, folders and device of the request.
 
         Raises:
-            UsageError: the device is not there.
+            UsageError: the device is not there, or nothing can be compiled for it.
         """
         load_all()
         commit()
@@ -68,6 +69,8 @@ class Session:
         root = request.data_root
         files = WeightFiles(root)
         device = usable_device(request.device)
+        if request.compiled and not request.plan and request.verb in ("table", "figure"):
+            check_compiler(device)
         photographs = (
             ("train", _folders("--train-set", request.train_set)),
             ("valid", _folders("--test-set", request.test_set)),
@@ -76,7 +79,13 @@ class Session:
             store=Store(request.results / "runs"),
             ids=ContentIds(DataPaths(root=root, cache=request.results / "cache")),
             files=files,
-            resolver=Resolver(PROFILES[request.profile], files.has, photographs),
+            resolver=Resolver(
+                PROFILES[request.profile],
+                files.has,
+                photographs,
+                request.precision,
+                request.compiled,
+            ),
             device=device,
             refresh=request.refresh,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import nn
@@ -218,6 +218,8 @@ class Held:
 
 LOOKS = 5
 
+Precision = Literal["float32", "tf32", "bf16"]
+
 
 @dataclass(frozen=True)
 class Training:
@@ -228,6 +230,9 @@ class Training:
     keep: whose weights are the result: "last", those of the last step, or the `Best`.
     probe: what is looked at on the way, for a figure of the training; None for nothing.
     held: a module that keeps the weights of its start for a while; None for none.
+    precision: in which the networks of a step compute, see `benchmarks/engine/precision.py`; what
+        is measured is measured in float32. "tf32" differs from "float32" on CUDA only.
+    compiled: whether torch compiles the restoring network, which sums in another order then.
     threads: how many threads compute it, which its last bits depend on; None for as many as torch
         takes on the machine where it begins, which are recorded and resumed with.
     """
@@ -242,6 +247,13 @@ class Training:
     threads: int | None = None
     probe: Probe | None = None
     held: Held | None = None
+    precision: Precision = "float32"
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            known = ", ".join(map(repr, get_args(Precision)))
+            raise DeclarationError(f"precision must be one of {known}, not {self.precision!r}")
 
     @property
     def probes(self) -> list[Probe]:

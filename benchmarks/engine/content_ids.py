@@ -20,6 +20,9 @@ from benchmarks.engine.score import Score
 from datasets.images import DataPaths, Images
 from losses.objective import Objective, Term
 
+# What trainings learnt to declare after the first runs were stored, and what it was before.
+LATER = {"probe": None, "held": None, "precision": "float32", "compiled": False}
+
 
 def digest(value: Any) -> str:
     """The first ten hex digits of the sha256 of canonical JSON."""
@@ -93,8 +96,8 @@ class ContentIds:
         if isinstance(node, Released) and not node.part:
             del entry["part"]
         if isinstance(node, Training):  # without what came later, it is the one it always was
-            for name in ("probe", "held"):
-                if getattr(node, name) is None:
+            for name, default in LATER.items():
+                if getattr(node, name) == default:
                     del entry[name]
         return {"type": type(node).__name__, "revision": getattr(node, "revision", 1), **entry}
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.engine.restored import restored
+from benchmarks.engine.tensor_float32 import tensor_float32
 from benchmarks.metrics.metric import Metric
 from datasets.images import Images
 from datasets.sampling import test_sample
@@ -26,6 +27,7 @@ def passed_on(asked: Asked, error: Exception) -> None:
 
 
 @torch.no_grad()  # not inference mode: a judge built here may later serve a loss
+@tensor_float32(False)
 def evaluate(
     network: nn.Module,
     data: Any,
@@ -40,7 +42,7 @@ def evaluate(
     """Measure a network on a degraded test set.
 
     Images go through one by one, so that a result never depends on a batch size, and once for all
-    that is asked.
+    that is asked, in float32 whatever the network was trained in.
 
     Args:
         data: the degradation around the test set; images: the opened test set.
@@ -77,6 +79,7 @@ def evaluate(
 
 
 @torch.no_grad()
+@tensor_float32(False)
 def output_of(
     network: nn.Module, data: Any, images: Images, i: int, resources: Resources, seed: int = 0
 ) -> tuple[Tensor, dict[str, Tensor]]:

@@ -33,3 +33,13 @@ def recipe_words(runs: Iterable[Run]) -> str:
         for t in (run.training for run in runs)
     )
     return "; ".join(dict.fromkeys(words))
+
+
+def arithmetic_words(run: Run) -> str:
+    """In what a training computed, where that is not plain float32; "" where it is."""
+    words = {"tf32": "TF32 on CUDA", "bf16": "networks in bfloat16, all else in float32"}
+    told = [words.get(run.training.precision, "")]
+    told += ["the restoring network compiled"] if run.training.compiled else []
+    if not (text := ", ".join(filter(None, told))):
+        return ""
+    return f"{text}; measured in float32"

@@ -21,6 +21,7 @@ from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Best, Probe
 from benchmarks.engine.network_outputs import child_seed
 from benchmarks.engine.pieces import check_pieces, outputs_in_pieces
+from benchmarks.engine.precision import StepArithmetic
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
 from losses.chunks import look_in_chunks
@@ -81,10 +82,11 @@ def train(
     recipe = run.training
     samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
     steps = int(recipe.steps)
-    stream = batches(samples, int(recipe.batch), state.step, steps - state.step, workers)
+    pinned = resources.device.type == "cuda"  # memory from which a GPU copies while others compute
+    stream = batches(samples, int(recipe.batch), state.step, steps - state.step, workers, pinned)
     written = time.monotonic()
     for batch in stream:
-        values = state.advance({k: v.to(resources.device) for k, v in batch.items()})
+        values = state.advance(on_device(batch, resources.device))
         if state.step % checkpoints.log_every == 0 or state.step == steps:
             checkpoints.log({"step": state.step, "lr": state.lr, **values()})
         for probe in recipe.probes:
@@ -98,6 +100,11 @@ def train(
     if isinstance(recipe.keep, Best):
         checkpoints.last(state.network.state_dict())
     return state.kept().eval()
+
+
+def on_device(batch: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """The batch on the device; a copy from pinned memory may still be on its way."""
+    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
 
 class Trainee:
@@ -137,6 +144,7 @@ class Trainee:
         look_in_chunks(self.objective, self.micro_batch)
         self.optimizer = run.training.optimizer.build(self.network)
         self.held = run.training.held
+        self.arithmetic = StepArithmetic(run.training, self.network, self.objective)
         self.scheduler = run.training.schedule.build(self.optimizer, int(run.training.steps))
         self.step = 0
         self.best: tuple[float, dict[str, Tensor]] | None = None
@@ -148,7 +156,15 @@ class Trainee:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def advance(self, entries: dict[str, Tensor]) -> Callable[[], dict[str, float]]:
-        """One step; returns a function that fetches the terms' values from the device."""
+        """One step in the declared arithmetic.
+
+        Returns:
+            A function that fetches the terms' values from the device, which is waited for then.
+        """
+        with self.arithmetic.step():
+            return self._advance(entries)
+
+    def _advance(self, entries: dict[str, Tensor]) -> Callable[[], dict[str, float]]:
         needed = ("pred", *self.objective.objective.needs)
         outputs, bring = outputs_in_pieces(self.network, entries, self.micro_batch, needed)
         entries |= outputs

@@ -13,7 +13,7 @@ from benchmarks.declare.table import Row, as_objective
 from benchmarks.declare.training import Best, Probe
 from benchmarks.declare.tree import parts, walk
 from benchmarks.engine.content_ids import base_data
-from benchmarks.engine.fact_words import Fact, data_words, recipe_words
+from benchmarks.engine.fact_words import Fact, arithmetic_words, data_words, recipe_words
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.plan import Plan, PlannedRow
 from benchmarks.engine.progress import clock
@@ -36,6 +36,9 @@ def training_facts(plan: Plan) -> list[Fact]:
     found = [("training data", "; ".join(words)), ("training", recipe_words(runs))]
     chosen = dict.fromkeys(_choice(plan, run.training.keep) for run in runs)
     found += [("checkpoint", words) for words in chosen if words]
+    found += [
+        ("arithmetic", words) for words in dict.fromkeys(map(arithmetic_words, runs)) if words
+    ]
     probes = dict.fromkeys(run.training.probe for run in runs if run.training.probe is not None)
     found += [("looked at", _probe_words(plan, probe)) for probe in probes]
     found += _starts(plan)

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.declare.column import Column
 from benchmarks.declare.runs import Fixed, Judge, LastStep, Network, Provider, Released, Run
 from benchmarks.declare.table import Row, Table, as_objective, row_run
-from benchmarks.declare.training import Training
+from benchmarks.declare.training import Precision, Training
 from benchmarks.declare.tree import rebuilt, walk
 from benchmarks.metrics.miou import MIoU
 from benchmarks.profiles.profile import Profile
@@ -74,11 +74,15 @@ class Resolver:
 
     photographs: folders below the data root that stand in for DIV2K, alone or with the sets that
         follow it, by split, in the lite profile; without them it takes the declared set.
+    precision, compiled: how the trainings of rows compute, and those that they start from. Judges
+        that are trained here stay as they are: all rows are measured by the same.
     """
 
     profile: Profile
     has_file: Callable[[str], bool]
     photographs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    precision: Precision = "float32"
+    compiled: bool = False
 
     def resolve(self, node: Any) -> Any:
         """A declared object as this profile runs it; unchanged parts are the same objects."""
@@ -193,4 +197,11 @@ class Resolver:
             declared = replace(declared, objective=Objective(terms))
         if self.profile.substitutes:  # a short run draws its crops as it goes
             declared = replace(declared, data=rebuilt(declared.data, _without_crops))
-        return replace(self.resolve(declared), training=self.resolve(training))
+        return replace(self.resolve(declared), training=self._as_asked(self.resolve(training)))
+
+    def _as_asked(self, training: Training) -> Training:
+        """The recipe in the arithmetic that was asked for; itself where that changes nothing."""
+        asked = (self.precision, self.compiled)
+        if (training.precision, training.compiled) == asked:
+            return training
+        return replace(training, precision=self.precision, compiled=self.compiled)
