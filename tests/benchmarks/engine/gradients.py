@@ -19,10 +19,15 @@ from losses.local_resources import LocalResources
 
 
 class Agreement(NamedTuple):
-    """cosine: of the two gradients. error: norm of their difference, of float32's gradient."""
+    """cosine: of the two gradients. error: norm of their difference, of float32's gradient.
+
+    rounded: cosine of float32's gradient and that of the same step, in float32, from weights that
+        were rounded to bfloat16: what the gradient itself makes of such differences.
+    """
 
     cosine: float
     error: float
+    rounded: float
 
 
 class Untrained(LocalResources):
@@ -62,23 +67,34 @@ def first_batch(data, training, seed, paths):
     return next(batches(samples, int(training.batch), 0, 1, workers=0))
 
 
-def gradient(run, precision, cache):
+def gradient(run, precision, cache, rounded=False):
     """That of the first step from the network's initialisation, one vector, on the CPU.
 
     Args:
         cache: the folder in which decoded images are kept.
+        rounded: whether the weights are rounded to bfloat16 first.
     """
     training = replace(run.training, precision=precision)
     trainee = Trainee(replace(run, training=training, start=None), Untrained(), None)
     trainee.objective.rests = lambda: False  # whether or not the network makes a step of it
+    if rounded:
+        with torch.no_grad():
+            for weight in trainee.network.parameters():
+                weight.copy_(weight.bfloat16())
     batch = first_batch(run.data, run.training, run.seed, DataPaths(None, cache))
     trainee.advance(dict(batch))
     given = [p.grad for p in trainee.network.parameters() if p.grad is not None]
-    return torch.cat([grad.flatten() for grad in given])
+    return torch.cat([grad.flatten() for grad in given]).double()
 
 
 def agreement(run, precision, cache):
     """How the gradient in that precision stands to float32's."""
-    exact, other = (gradient(run, each, cache).double() for each in ("float32", precision))
-    cosine = torch.cosine_similarity(exact, other, dim=0)
-    return Agreement(float(cosine), float((other - exact).norm() / exact.norm()))
+    exact, other = (gradient(run, each, cache) for each in ("float32", precision))
+    error = float((other - exact).norm() / exact.norm())
+    return Agreement(
+        _cosine(exact, other), error, _cosine(exact, gradient(run, "float32", cache, True))
+    )
+
+
+def _cosine(a, b):
+    return float(torch.cosine_similarity(a, b, dim=0))
