@@ -34,6 +34,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from losses.exact_products import exact_products
 from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
 
@@ -117,7 +118,7 @@ class _BestSimilarity(torch.autograd.Function):
         best = x.new_zeros(images, targets)
         winner = torch.zeros(images, targets, dtype=torch.long, device=x.device)
         step = _chunk_size(y)
-        with torch.autocast(x.device.type, enabled=False):
+        with exact_products(x.device):
             for n in range(images):
                 sizes = _squared_norms(y[n]) if squared else None
                 for start in range(0, x.shape[2], step):
@@ -136,7 +137,7 @@ class _BestSimilarity(torch.autograd.Function):
         x, y, winner = ctx.saved_tensors
         grad_x = torch.zeros_like(x)
         step = _chunk_size(y)
-        with torch.autocast(x.device.type, enabled=False):
+        with exact_products(x.device):
             for n in range(x.shape[0]):
                 sizes = _squared_norms(y[n]) if ctx.squared else None
                 weight = grad[n] / y.shape[2]

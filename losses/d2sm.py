@@ -47,6 +47,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from losses.chunks import in_chunks
+from losses.exact_products import exact_products
 from losses.feature_queue import FeatureQueue
 from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
@@ -146,7 +147,7 @@ def _cosines(live: Tensor, queue: Tensor) -> Tensor:
 
     Built from blocks, since the one of the queue, by far the largest, has no gradient.
     """
-    with torch.autocast(live.device.type, enabled=False):
+    with exact_products(live.device):
         cross = live @ queue.t()  # (N, M)
         upper = torch.cat([live @ live.t(), cross], dim=1)
         lower = torch.cat([cross.t(), queue @ queue.t()], dim=1)

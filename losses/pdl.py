@@ -38,6 +38,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from losses.exact_products import exact_products
 from losses.features import FeatureNetwork
 from losses.objective import Loss, Resources, Term
 
@@ -106,7 +107,7 @@ def pdl(
                 f"projection is {tuple(projection.shape)}, but the features have {x.shape[1]} "
                 f"channels; it must be (number of projections, {x.shape[1]})"
             )
-        with torch.autocast(x.device.type, enabled=False):
+        with exact_products(x.device):
             weights = projection.to(x)
             x, y = weights @ x, weights @ y  # (N, m', H*W)
     norms = _norm_of_sorted(x, y, p)

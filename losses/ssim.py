@@ -14,6 +14,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from losses.chunks import Looking, mean_in_chunks
+from losses.exact_products import exact_products
 from losses.objective import Loss, Resources, Term
 from losses.same_shape import check_same_shape
 
@@ -39,9 +40,10 @@ def ssim_loss(pred: Tensor, target: Tensor) -> Tensor:
             f"SSIM needs images of at least {WINDOW} x {WINDOW} pixels, these are "
             f"{pred.shape[-2]} x {pred.shape[-1]}; use larger crops"
         )
-    similarity = ssim(
-        pred, target.detach(), data_range=1.0, win_size=WINDOW, win_sigma=WINDOW_SIGMA
-    )
+    with exact_products(pred.device):  # variances are small differences of blurred squares
+        similarity = ssim(
+            pred, target.detach(), data_range=1.0, win_size=WINDOW, win_sigma=WINDOW_SIGMA
+        )
     return 1 - similarity
 
 

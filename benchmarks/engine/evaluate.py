@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from benchmarks.declare.protocol import Evaluation
 from benchmarks.engine.restored import restored
-from benchmarks.engine.tensor_float32 import tensor_float32
 from benchmarks.metrics.metric import Metric
 from datasets.images import Images
 from datasets.sampling import test_sample
+from losses.exact_products import tensor_float32
 from losses.objective import Resources
 
 # A metric, and what it is given of an output.

@@ -7,7 +7,9 @@ float32 because nothing tells it otherwise: the arithmetic of losses, discrimina
 other networks that a term trains, gradients of weights, optimiser and weights themselves. bfloat16
 has float32's range, so no loss is scaled.
 
-TF32 is a mode of NVIDIA's tensor cores; on a CPU it is float32 (`tensor_float32.py`).
+TF32 is CUDA's float32 with rounded factors (`losses/exact_products.py`), on a CPU it is float32. It
+is allowed in a whole step, for a gradient is computed where no forward is; the products of losses
+that cannot do with it forbid it.
 
 A compiled network sums in another order than one that runs layer by layer. So a compiled training
 is another run, with bits of its own: the same ones on the same machine with the same number of
@@ -27,7 +29,7 @@ from torch import Tensor, nn
 
 from benchmarks.declare.errors import UsageError, one_line
 from benchmarks.declare.training import Training
-from benchmarks.engine.tensor_float32 import tensor_float32
+from losses.exact_products import tensor_float32
 from losses.objective import Loss
 
 
@@ -62,7 +64,7 @@ class StepArithmetic:
                 network.forward = forward
                 stack.callback(delattr, network, "forward")
                 # A network with taps adds their outputs after its forward, in a hook.
-                stack.callback(network.register_forward_hook(_hook).remove)
+                stack.callback(network.register_forward_hook(_widened).remove)
             yield
 
 
@@ -119,7 +121,7 @@ def _in_bfloat16(forward: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _hook(network: nn.Module, inputs: Any, output: Any) -> Any:
+def _widened(network: nn.Module, inputs: Any, output: Any) -> Any:
     return _float32(output)
 
 

@@ -9,6 +9,7 @@ import quick
 import tiny
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import losses.contextual
 import losses.d2sm
@@ -29,6 +30,7 @@ from losses.lpips import LPIPS
 from losses.objective import Loss, Term
 from losses.pdl import PDL
 from losses.perceptual import Perceptual
+from losses.ssim import SSIM
 
 FEATURES = tiny.FEATURES
 SET_LOSS = D2SM(FEATURES, window=16, stride=8, queue=12)
@@ -102,13 +104,44 @@ def test_arithmetic_of_losses_is_not_bfloat16(monkeypatch, term, module, inner):
         seen.extend(
             v.dtype for v in values if isinstance(v, torch.Tensor) and v.is_floating_point()
         )
-        seen.append(torch.float32 if not torch.is_autocast_enabled("cpu") else None)
+        seen.append(torch.float32 if not torch.is_autocast_enabled("cpu") else torch.bfloat16)
         return works(*values)
 
     monkeypatch.setattr(module, inner, watched)
     state.advance(entries())
     assert set(seen) <= {torch.float32, torch.float64}
     assert seen
+
+
+class Products(TorchDispatchMode):
+    """Keeps what CUDA would be allowed at each product of matrices, and at each convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = {"products": [], "convolutions": []}
+
+    def __torch_dispatch__(self, operation, types, arguments=(), options=None):
+        name = operation.overloadpacket.__name__
+        if name in ("mm", "bmm", "addmm", "baddbmm", "convolution"):
+            kind = "convolutions" if name == "convolution" else "products"
+            self.found[kind].append(any(allowed()))
+        return operation(*arguments, **(options or {}))
+
+
+@pytest.mark.parametrize("term", [Contextual(FEATURES), SET_LOSS, PDL(FEATURES, projection="RSP")])
+def test_products_of_losses_are_exact_where_networks_may_take_tf32(term):
+    state, given = trainee(term, "tf32"), entries()
+    with torch.no_grad(), state.arithmetic.step(), Products() as products:
+        state.objective(given["input"], given["target"], given)
+    assert set(products.found["products"]) == {False}
+    assert set(products.found["convolutions"]) == {True}  # those of the feature network
+
+
+def test_windows_of_ssim_are_exact_where_networks_may_take_tf32():
+    state, given = trainee(SSIM(), "tf32"), entries()
+    with torch.no_grad(), state.arithmetic.step(), Products() as products:
+        state.objective(given["input"], given["target"], given)
+    assert set(products.found["convolutions"]) == {False}
 
 
 def test_lpips_compares_features_in_float32():
