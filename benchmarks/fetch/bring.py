@@ -52,26 +52,30 @@ def _is_small(file: RemoteFile) -> bool:
 
 def _together(name: str, files: Sequence[RemoteFile], root: Path) -> list[str]:
     """Fetch small files with several threads; where none can be had the rest is not tried."""
-    failures: list[str] = []
-    done = 0
+    done = failed = 0
     progress = Progress(name, "file")
     pool = ThreadPoolExecutor(THREADS)
+    waiting = [pool.submit(fetch, file, root) for file in files]
     try:
-        waiting = [pool.submit(fetch, file, root) for file in files]
         for future in as_completed(waiting):
-            try:
-                future.result()
+            if future.exception() is None:
                 done += 1
                 progress(done, len(files))
-            except DataError as error:
-                failures.append(str(error))
-            if not done and len(failures) >= _GIVEN_UP:
+            else:
+                failed += 1
+            if not done and failed >= _GIVEN_UP:
                 break
     finally:
         pool.shutdown(cancel_futures=True)
         progress.close()
-    untried = sum(future.cancelled() for future in waiting)
-    return failures + ([f"{untried} more files of {name} were not tried."] if untried else [])
+    tried = [future for future in waiting if not future.cancelled()]
+    errors = [error for future in tried if (error := future.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, DataError):
+            raise error
+    untried = len(files) - len(tried)
+    left = [f"{untried} more files of {name} were not tried."] if untried else []
+    return [str(error) for error in errors] + left
 
 
 def _alone(file: RemoteFile, root: Path) -> None:

@@ -80,6 +80,7 @@ def test_where_no_file_can_be_had_the_rest_is_not_tried(origin, tmp_path, monkey
     assert len(origin.log) < len(PICTURES)
     assert failures[-1].endswith("more files of set were not tried.")
     assert int(failures[-1].split()[0]) + len(origin.log) == len(PICTURES)
+    assert len(failures) - 1 == len(origin.log)  # each that was tried is told
 
 
 def test_archive_is_unpacked_and_not_kept(origin, tmp_path):
