@@ -175,6 +175,13 @@ def test_one_piece_has_a_graph_at_a_time(monkeypatch):
     assert seen == [(n, graph) for graph in (False, True) for n in (2, 2, 1)]
 
 
+@pytest.mark.parametrize(("size", "chunk"), [(0, 0), (2, 2), (BATCH, 0)])
+def test_objective_looks_at_as_many_at_a_time(size, chunk):
+    run = replace(RUN, objective=L1() + 0.1 * WINDOWS)
+    looking = [part for part in trainee(run, size).objective.modules() if hasattr(part, "chunk")]
+    assert [part.chunk for part in looking] == [chunk]
+
+
 def test_held_part_learns_nothing_in_pieces_either():
     run = replace(RUN, training=replace(TRAINING, held=Held("body.0", 1)))
     state = trainee(run, 2)
