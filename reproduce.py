@@ -32,6 +32,7 @@ EPILOG = """examples:
   python reproduce.py --ledger d2sm_table1                   every choice and where it comes from
   python reproduce.py --figure pdl_figure3                   a figure, of networks trained as above
   python reproduce.py --fetch d2sm_table1 --data-root DIR    what the paper profile needs of files
+  python reproduce.py --rehearse d2sm_table1                 does every row start at its true size?
   python reproduce.py --study pdl_table3                     a folder with pages for raters
   python reproduce.py --study-results answers-*.json         and what they answered, as the table
 
@@ -43,17 +44,17 @@ by Ctrl-C, 141 nobody reads on
 
 VERBS = (
     "table", "list", "paper", "audit", "claims", "ledger", "explain", "study", "study_results",
-    "figure", "fetch",
+    "figure", "fetch", "rehearse",
 )  # fmt: skip
 GOES_WITH = {
     "strict": ("claims",),
     "format": ("paper", "table", "study_results"),
     "plan": ("table", "figure", "fetch"),
-    "only": ("table", "fetch"),
+    "only": ("table", "fetch", "rehearse"),
     "refresh": ("table", "study", "figure"),
-    "micro_batch": ("table", "figure"),
-    "precision": ("table", "figure", "explain"),
-    "compile": ("table", "figure", "explain"),
+    "micro_batch": ("table", "figure", "rehearse"),
+    "precision": ("table", "figure", "explain", "rehearse"),
+    "compile": ("table", "figure", "explain", "rehearse"),
 }
 
 
@@ -145,6 +146,12 @@ def add_verbs(group: argparse._ArgumentGroup) -> None:
         help="download and verify what these tables, figures, data sets or weights files, or all, "
         "need, and say what only you can bring; nothing else downloads anything",
     )
+    what.add_argument(
+        "--rehearse",
+        nargs="+",
+        metavar="NAME",
+        help="two steps and a test image of every row of these, or all, in the paper profile",
+    )
 
 
 def add_options(how: argparse._ArgumentGroup) -> None:
@@ -154,7 +161,7 @@ def add_options(how: argparse._ArgumentGroup) -> None:
         "--profile",
         type=one_of(*profiles),
         metavar="|".join(profiles),
-        help="default smoke; with --fetch, paper",
+        help="default smoke; with --fetch and --rehearse, paper",
     )
     how.add_argument(
         "--data-root",

@@ -44,6 +44,7 @@ LAYERS = {
     "claims": {"declare", "grid"},
     "papers": {"claims", "declare", "grid", "metrics", "views"},
     "engine": {"profiles", "declare", "metrics", "views", "grid"},
+    "rehearse": {"engine", "profiles", "declare", "metrics"},
     "study": {"engine", "profiles", "declare", "grid"},
     "fetch": {"engine", "declare"},
 }

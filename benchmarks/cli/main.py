@@ -14,6 +14,7 @@ from benchmarks.cli import (
     ledger,
     listing,
     printed,
+    rehearse,
     studies,
     tables,
 )
@@ -34,6 +35,7 @@ VERBS: dict[str, Callable[[Request], int]] = {
     "study_results": studies.read,
     "figure": figures.run,
     "fetch": fetch.run,
+    "rehearse": rehearse.run,
 }
 
 

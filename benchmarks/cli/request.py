@@ -16,7 +16,8 @@ class Request:
     """A parsed command line.
 
     verb: what to do, such as "table"; words: what it was given, such as names of tables.
-    micro_batch: images per piece of a training step, 0 for whole batches.
+    micro_batch: images per piece of a training step, 0 for whole batches; in a rehearsal, images
+        of a batch at once, 0 for as many as fit.
     out: the folder for store and tables, None where none was named.
     """
 
@@ -51,7 +52,7 @@ class Request:
         return cls(
             verb=verb,
             words=words,
-            profile=arguments.profile or ("paper" if verb == "fetch" else "smoke"),
+            profile=arguments.profile or ("paper" if verb in ("fetch", "rehearse") else "smoke"),
             data_root=arguments.data_root,
             train_set=tuple(arguments.train_set or ()),
             test_set=tuple(arguments.test_set or ()),

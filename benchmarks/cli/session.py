@@ -35,6 +35,7 @@ from benchmarks.grid.model import Grid
 from benchmarks.papers.registry import FIGURES, TABLES
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
+from benchmarks.rehearse.record import Record
 from benchmarks.report.html import page
 from benchmarks.report.latex import latex
 from benchmarks.report.long_csv import long_csv
@@ -88,6 +89,7 @@ class Session:
             ),
             device=device,
             refresh=request.refresh,
+            rehearsed=Record.of(request.results, device).seconds,
         )
         workers = request.workers
         if workers is None:

@@ -6,6 +6,7 @@ started from the present weights of the runs that it needs; a score likewise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,7 @@ class Status:
     """The store as one profile on one device sees it.
 
     refresh: whether what other code made counts as missing, whatever the profile says.
+    rehearsed: seconds of a training by a rehearsal of its kind on this machine; None without one.
     """
 
     store: Store
@@ -63,6 +65,7 @@ class Status:
     resolver: Resolver
     device: torch.device
     refresh: bool = False
+    rehearsed: Callable[[Run], float | None] = lambda run: None
     _states: dict[str, State] = field(default_factory=dict)
 
     def folder(self, provider: Provider) -> RunFolder:

@@ -110,9 +110,17 @@ def _step(status: Status, provider: Provider, what: str) -> Step:
     training = provider.training
     crop = int(training.crop)
     size = f"{int(training.steps)} steps of {int(training.batch)} crops of {crop}x{crop}"
-    seconds = status.expected_seconds(provider)
-    time = "no timing of its kind yet" if seconds is None else f"about {clock(seconds)}"
+    time = _expected_time(status, provider)
     return Step(action, what, f"{size}, {time}{f'; {state.why}' if state.why else ''}")
+
+
+def _expected_time(status: Status, run: Run) -> str:
+    """How long a training will take, in words: by finished ones, else by a rehearsal."""
+    if (seconds := status.expected_seconds(run)) is not None:
+        return f"about {clock(seconds)}"
+    if (seconds := status.rehearsed(run)) is not None:
+        return f"about {clock(seconds)} on this machine, rehearsed"
+    return "no timing of its kind yet"
 
 
 def _measuring(status: Status, row: PlannedRow) -> Step | None:

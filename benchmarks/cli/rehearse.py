@@ -1,0 +1,102 @@
+"""--rehearse: see that every row starts at its true size, and how long it would take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from benchmarks.cli.request import Request
+from benchmarks.cli.session import Session, fillable, named
+from benchmarks.declare.errors import UsageError
+from benchmarks.declare.exhibit import Exhibit
+from benchmarks.declare.figure import Figure
+from benchmarks.declare.pairwise import Pairwise
+from benchmarks.declare.speed import Speed
+from benchmarks.declare.table import Table
+from benchmarks.engine.figure import FigureWork
+from benchmarks.engine.plan import Job, PlannedRow
+from benchmarks.engine.progress import clock, say
+from benchmarks.engine.speed import ROUNDS, SpeedWork
+from benchmarks.engine.store import write_file
+from benchmarks.papers.registry import FIGURES, TABLES
+from benchmarks.rehearse.document import (
+    in_words,
+    rehearsal_csv,
+    rehearsal_markdown,
+    total_in_words,
+)
+from benchmarks.rehearse.record import Record
+from benchmarks.rehearse.rehearsal import Line, Rehearsal
+
+
+def run(request: Request) -> int:
+    """Rehearse the tables, one after the other; what this machine did before is remembered.
+
+    Returns:
+        1 if something of a row failed.
+    """
+    begun = time.monotonic()
+    session = Session(request)
+    status = session.engine.status
+    record = Record.of(request.results, status.device)
+    if status.device.type == "cpu":
+        say("no GPU is used: a step takes as few images as its terms allow, and is multiplied")
+    rehearsal = Rehearsal(status, record, request.micro_batch)
+    works = {exhibit.name: jobs(exhibit, session) for exhibit in to_rehearse(request.words)}
+    tables: dict[str, Sequence[Line]] = {}
+    for name, wanted in works.items():
+        tables[name] = rehearsal.of(wanted)
+        print("\n".join([name, *map(in_words, tables[name]), total_in_words(name, tables[name])]))
+    texts = {
+        "md": rehearsal_markdown(record.machine, request.profile, tables),
+        "csv": rehearsal_csv(tables),
+    }
+    for form, text in texts.items():
+        write_file(record.path.with_suffix(f".{form}"), text.encode())
+    took = clock(time.monotonic() - begun)
+    say(f"rehearsed in {took}; written to {record.path.with_suffix('')}.{', .'.join(texts)}")
+    return int(any(line.problems for lines in tables.values() for line in lines))
+
+
+def to_rehearse(names: tuple[str, ...]) -> list[Exhibit]:
+    """The exhibits of these names that a machine trains or measures.
+
+    Raises:
+        UsageError: a name is unknown, or what it names is none.
+    """
+    known = {**TABLES, **FIGURES}
+    if "all" in names:
+        tables = [t for t in fillable(with_data_root=True) if not isinstance(t, Pairwise)]
+        return [*tables, *FIGURES.values()]
+    found = named(names, known)
+    for exhibit in found:
+        if not isinstance(exhibit, Figure) and (
+            isinstance(exhibit, Pairwise) or not exhibit.fillable
+        ):
+            raise UsageError(f"{exhibit.name}: nothing of it is trained or measured by a machine")
+    return found
+
+
+def jobs(exhibit: Exhibit, session: Session) -> Iterable[Job]:
+    """The trainings and measurements that an exhibit takes.
+
+    Raises:
+        UsageError: --only fits no row.
+    """
+    match exhibit:
+        case Table():
+            return list(session.plan(exhibit).jobs())
+        case Figure():
+            return list(FigureWork(exhibit, session.engine).jobs())
+        case Speed():
+            return list(_timed_steps(SpeedWork(exhibit, session.engine)))
+    raise UsageError(f"{exhibit.name}: nothing knows how to rehearse a {type(exhibit).__name__}")
+
+
+def _timed_steps(work: SpeedWork) -> Iterable[Job]:
+    """The steps that a table of speeds times; none of its trainings is carried to its end."""
+    for label, declared in work.runs.items():
+        run = replace(declared, training=replace(declared.training, steps=ROUNDS + 1))
+        row = PlannedRow(label, "", label, "", [run], [])
+        yield Job(label, run, row)

@@ -1,0 +1,155 @@
+"""What was rehearsed in words, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.declare.sources import ledger
+from benchmarks.engine.progress import clock
+from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, Cost
+from benchmarks.rehearse.record import in_threads
+from benchmarks.rehearse.rehearsal import Line
+from benchmarks.rehearse.training import Steps
+
+GIB = 2**30
+HEADERS = (
+    "row", "data", "parameters", "GFLOP per step", "s per step", "peak GiB", "--micro-batch",
+    "hours here", *(f"{a.name} h {p}" for a in ACCELERATORS for p in UTILISATION),
+)  # fmt: skip
+
+
+def in_words(line: Line) -> str:
+    """A line with its arithmetic, for a terminal."""
+    said = [f"{line.name}{f' ({line.data})' if line.data else ''}"]
+    if line.steps is not None and line.run is not None:
+        said += _steps_in_words(line.steps, int(line.run.training.steps))
+    said += [f"  test: {part}" for part in line.parts]
+    if line.absent:
+        said.append(f"  random weights in the place of {', '.join(sorted(line.absent))}")
+    if line.cost.seconds:
+        both = f"{_hours(line.training.hours)} of training, {_hours(line.testing.hours)} of tests"
+        said.append(f"  here {both}; estimated {_elsewhere(line.cost)}")
+    return "\n".join([*said, *(f"  FAILED: {problem}" for problem in line.problems)])
+
+
+def _steps_in_words(s: Steps, steps: int) -> list[str]:
+    part = f"{s.images} of {s.batch} images, times {s.batch / s.images:g}"
+    whole = s.images == s.batch
+    gflop = f"{s.network_flop / 1e9:,.1f} (network) + {s.objective_flop / 1e9:,.1f} (objective)"
+    total = "" if whole else f"; {part}: {s.flop / 1e9:,.0f} GFLOP, {s.step_seconds:,.2f} s"
+    lines = [f"  {s.parameters:,} parameters, a checkpoint of {s.checkpoint / 2**20:,.1f} MiB"]
+    lines += [
+        f"  step: {gflop} GFLOP, {s.seconds:.3f} s{total}",
+        f"  memory ({s.measured}): {s.peak / GIB:.2f} GiB{_memory(s)}",
+        f"  training: {steps:,} steps of {s.step_seconds:,.2f} s = "
+        f"{_hours(steps * s.step_seconds / 3600)}",
+    ]
+    return lines
+
+
+def _memory(s: Steps) -> str:
+    """What the whole batch would take, and what fits."""
+    there = f"{s.machine / GIB:.1f} GiB"
+    if s.fits == s.batch:
+        whole = f", {s.step_peak / GIB:.2f} GiB for the whole batch at once"
+        return f"{'' if s.images == s.batch else whole} of {there}"
+    way = f"--micro-batch {s.fits} would" if s.fits else "not even one image does"
+    return f"; {s.step_peak / GIB:.1f} GiB for the whole batch do not fit into {there}: {way}"
+
+
+def _hours(hours: float) -> str:
+    return clock(hours * 3600) if hours < 1 else f"{hours:,.1f} h"
+
+
+def _elsewhere(cost: Cost) -> str:
+    """Estimated hours on machines that were not measured."""
+    return ", ".join(
+        f"{a.name} {_hours(a.hours(cost.flop))} (tf32 {_hours(a.hours(cost.flop, 'tf32'))})"
+        for a in ACCELERATORS
+    )
+
+
+def total_in_words(name: str, lines: Sequence[Line]) -> str:
+    """The hours of a table."""
+    cost = total(lines)
+    return f"{name}: {_hours(cost.hours)} here; estimated {_elsewhere(cost)}"
+
+
+def total(lines: Iterable[Line]) -> Cost:
+    """What all of a table takes; a training that several rows share is in it once."""
+    return sum((line.cost for line in lines), Cost())
+
+
+def _cells(line: Line) -> list[Any]:
+    """The fields of a line as numbers; None for what it does not have."""
+    s, cost = line.steps, line.cost
+    own: list[Any] = [None] * 5
+    if s is not None:
+        fits = s.fits if s.fits < s.batch else None
+        own = [s.parameters, s.flop / 1e9, s.step_seconds, s.step_peak / GIB, fits]
+    elsewhere = [a.hours(cost.flop, p) for a in ACCELERATORS for p in UTILISATION]
+    return [line.name, line.data, *own, *([cost.hours, *elsewhere] if cost.seconds else [None] * 5)]
+
+
+def rehearsal_csv(tables: dict[str, Sequence[Line]]) -> str:
+    """One line per network of each table; a field without a number is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["table", *HEADERS, "problem"])
+    for name, lines in tables.items():
+        for line in lines:
+            writer.writerow([name, *_cells(line), "; ".join(line.problems)])
+    return out.getvalue()
+
+
+def rehearsal_markdown(
+    machine: dict[str, Any], profile: str, tables: dict[str, Sequence[Line]]
+) -> str:
+    """A section per table, and how its numbers come about."""
+    absent = {name for lines in tables.values() for line in lines for name in line.absent}
+    parts = [
+        f"# The {profile} profile, rehearsed",
+        f"On {machine['processor']}, {in_threads(machine['threads'])}, torch {machine['torch']}: "
+        "two steps of every kind of training, and an image of the true size through every network "
+        "and metric. The data is drawn. Steps and memory are of the whole batch at once, in "
+        "proportion to the images that a step took; hours are steps times seconds, and tests. A "
+        "training that rows share stands once.",
+        _estimates(),
+    ]
+    if absent:
+        parts.append(f"Random weights took the place of {', '.join(sorted(absent))}.")
+    return "\n\n".join([*parts, *(_section(name, lines) for name, lines in tables.items())]) + "\n"
+
+
+def _estimates() -> str:
+    """How the hours of other machines come about."""
+    peaks = "; ".join(
+        f"{a.name}: {a.float32 / 1e12:g} TFLOP/s in float32, {a.tf32 / 1e12:g} in tf32"
+        for a in ACCELERATORS
+    )
+    reasons = zip(UTILISATION, ledger(UTILISATION), strict=True)
+    shares = "; ".join(f"{p}, {choice.value}: {choice.source.note}" for p, choice in reasons)
+    return (
+        "Hours of an A100 and an H200 are estimates from the operations: nobody measured them. "
+        f"Peak by the maker's data sheet ({peaks}) times an assumed share of it ({shares})."
+    )
+
+
+def _section(name: str, lines: Sequence[Line]) -> str:
+    rows = ["| " + " | ".join(HEADERS) + " |", "|---|---" + "|--:" * (len(HEADERS) - 2) + "|"]
+    rows += ["| " + " | ".join(map(_text, _cells(line))) + " |" for line in lines]
+    failed = [f"- {line.name}: {problem}" for line in lines for problem in line.problems]
+    told = "\n\nFailed:\n\n" + "\n".join(failed) if failed else ""
+    return f"## {name}\n\n{total_in_words(name, lines)}.\n\n" + "\n".join(rows) + told
+
+
+def _text(value: Any) -> str:
+    """A field of a Markdown table: three significant digits of what was measured."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|")

@@ -1,0 +1,135 @@
+"""One test image of the true size through a network, and through a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from benchmarks.engine.content_ids import base_data, digest
+from benchmarks.engine.evaluate import evaluate, output_of
+from benchmarks.engine.score import Score
+from benchmarks.engine.status import Status
+from benchmarks.metrics.metric import Metric
+from benchmarks.rehearse.drawn_data import Size, drawn, is_set, size_of
+from benchmarks.rehearse.operations import Operations
+from benchmarks.rehearse.stand_in_weights import StandIns
+from benchmarks.rehearse.training import now
+
+# What would take longer than this is measured on a strip of the image.
+LONGEST = 60.0
+# Side of the part on which that is found out; some metrics want a larger one.
+PROBED = 256
+# Networks take sizes that are multiples of this.
+_MULTIPLE = 32
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one whole test image takes.
+
+    height, width: of the image; rows: of the strip of it that was really measured.
+    seconds, flop: of the whole image, in proportion to the strip.
+    absent: the files in whose place weights are random.
+    """
+
+    height: int
+    width: int
+    rows: int
+    seconds: float
+    flop: float
+    absent: tuple[str, ...]
+
+    @property
+    def share(self) -> str:
+        """What was measured, in words where it was not the whole image."""
+        if self.rows == self.height:
+            return ""
+        return f"{self.rows} of {self.height} rows, times {self.height / self.rows:.1f}"
+
+
+class Dimmed(nn.Module):
+    """The target a little darker: what a metric is timed with, whatever network it judges."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("target",)
+    outputs: ClassVar[tuple[str, ...]] = ("pred",)
+
+    def forward(self, target: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] and back."""
+        return 0.9 * target + 0.05
+
+
+def true_size(data: Any, status: Status) -> Size:
+    """The size of a test set's images under a degradation, and how many it has; see `size_of`.
+
+    What needs no file, such as the sets of smoke, is as large as it is.
+    """
+    base = base_data(data)
+    if is_set(base) and drawn(base) is not base:
+        return size_of(base)
+    images = status.ids.images(drawn(base))
+    return Size(*images.size(0), len(images))
+
+
+def pass_key(score: Score, status: Status) -> str:
+    """What the time of a network on an image depends on: one key, one measurement."""
+    size = true_size(score.data, status)
+    return digest([repr(score.provider.network), type(score.data).__name__, *size[:2]])
+
+
+def metric_key(score: Score, status: Status) -> str:
+    """What the time of a metric depends on; the network that it judges does not count."""
+    size = true_size(score.data, status)
+    return digest([repr(score.metric.recorded), repr(score.evaluation), *size[:2]])
+
+
+def network_pass(score: Score, status: Status) -> Measured:
+    """One image of the score's test set through its network, and through the degradation."""
+    resources = StandIns(status.files, status.device)
+    network = resources.frozen(score.provider)
+
+    def work(height: int, width: int) -> None:
+        data = drawn(score.data, height, width)
+        images = base_data(data).open(status.ids.data_paths)
+        output_of(network, data, images, 0, resources, score.seed)
+
+    return _measured(work, true_size(score.data, status), PROBED, resources)
+
+
+def metric_pass(score: Score, status: Status) -> Measured:
+    """One image of the score's test set through its metric."""
+    resources = StandIns(status.files, status.device)
+    metric: Metric = resources.in_place(score.metric)
+
+    def work(height: int, width: int) -> None:
+        data = drawn(score.data, height, width)
+        images = base_data(data).open(status.ids.data_paths)
+        evaluate(Dimmed(), data, images, [(metric, score.evaluation)], resources, score.seed)
+
+    least = max(PROBED, metric.smallest_side + 2 * int(score.evaluation.border))
+    return _measured(work, true_size(score.data, status), least, resources)
+
+
+def _measured(
+    work: Callable[[int, int], None], size: Size, probed: int, resources: StandIns
+) -> Measured:
+    """Do the work on a part, and from its time as much of the whole as `LONGEST` allows."""
+    high, wide = min(size.height, probed), min(size.width, probed)
+    device = resources.device
+    with Operations():
+        work(high, wide)  # builds, and warms up
+    begun = now(device)
+    work(high, wide)
+    expected = (now(device) - begun) * size.height * size.width / (high * wide)
+    rows = size.height
+    if expected > LONGEST:
+        rows = min(rows, max(high, int(rows * LONGEST / expected) // _MULTIPLE * _MULTIPLE))
+    begun = now(device)
+    with Operations() as counter:
+        work(rows, size.width)
+    times = size.height / rows
+    seconds = (now(device) - begun) * times
+    absent = tuple(sorted(resources.absent))
+    return Measured(size.height, size.width, rows, seconds, counter.total * times, absent)

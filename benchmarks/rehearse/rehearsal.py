@@ -1,0 +1,173 @@
+"""The rehearsal of a table: each kind of training, network and metric in it once, on this machine.
+
+lines, problems = Rehearsal(status, Record.of(results, device)).of(plan.jobs())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from benchmarks.declare.runs import Provider, Run
+from benchmarks.declare.tree import walk
+from benchmarks.engine.content_ids import base_data, digest
+from benchmarks.engine.freshness import sources
+from benchmarks.engine.plan import Job
+from benchmarks.engine.problems import drop_frames, first_line
+from benchmarks.engine.progress import say
+from benchmarks.engine.score import Score
+from benchmarks.engine.status import EVALUATE_MODULE, TRAIN_MODULE, Status
+from benchmarks.rehearse import measuring, training
+from benchmarks.rehearse.arithmetic import Cost, image_cost, training_cost
+from benchmarks.rehearse.drawn_data import drawn, is_set
+from benchmarks.rehearse.kinds import kind_of
+from benchmarks.rehearse.measuring import Measured, metric_key, pass_key, true_size
+from benchmarks.rehearse.record import Record
+from benchmarks.rehearse.training import Steps
+from datasets.sampling import TrainingSamples
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Line:
+    """What was found out about one network of a table.
+
+    name: of the row that trains or measures it. data: what it is trained on, "" for nothing.
+    steps: what two of its steps took, None where nothing is trained or the rehearsal failed.
+    training, testing: what all of it takes. parts: the arithmetic, one line each, in words.
+    absent: the files in whose place weights were random. problems: what failed, and why.
+    """
+
+    name: str
+    data: str = ""
+    run: Run | None = None
+    steps: Steps | None = None
+    training: Cost = field(default_factory=Cost)
+    testing: Cost = field(default_factory=Cost)
+    parts: list[str] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def cost(self) -> Cost:
+        """Training and testing together."""
+        return self.training + self.testing
+
+
+class Rehearsal:
+    """Rehearses tables one after the other, and nothing twice.
+
+    Args:
+        status: of the profile whose runs are rehearsed, on the device that is meant.
+        micro_batch: see `benchmarks.rehearse.training.rehearsed`.
+    """
+
+    def __init__(self, status: Status, record: Record, micro_batch: int = 0):
+        self.status = status
+        self.record = record
+        self.micro_batch = micro_batch
+        self._failures: dict[str, str] = {}
+
+    def of(self, jobs: Iterable[Job]) -> list[Line]:
+        """The lines of a table: one per network that is trained or measured, in their order."""
+        lines: dict[Provider, Line] = {}
+        for job in jobs:
+            if job.scores:
+                line = lines.setdefault(job.provider, Line(job.label))
+                self._test(line, job.scores, 1)
+            elif isinstance(job.provider, Run) and job.provider not in lines:
+                lines[job.provider] = Line(job.label)
+                self._train(lines[job.provider], job.provider)
+        return list(lines.values())
+
+    def _train(self, line: Line, run: Run) -> None:
+        """Two steps of the run's kind, a sample of its data, and the looks of its probes."""
+        line.run, line.data = run, type(_first_set(run)).__name__
+        self._try(line, f"data {digest(repr(run.data))}", lambda: self._sample(run))
+        behind = (run.network, run.objective, run.training)
+        code = digest(sources(behind, TRAIN_MODULE, training.__name__))
+        images = training.images_at_once(run, self.micro_batch)
+        line.steps = self._try(
+            line,
+            kind_of(run),
+            lambda: self.record.made(
+                kind_of(run),
+                code,
+                Steps,
+                lambda: self._rehearsed(line.name, run),
+                lambda steps: steps.images == images or not self.micro_batch,
+            ),
+        )
+        if line.steps is not None:
+            line.training = training_cost(run, line.steps)
+            line.absent |= set(line.steps.absent)
+        for probe in run.training.probes:
+            looks = len(probe.steps(int(run.training.steps)))
+            self._test(line, [Score(run, probe.data, probe.metric, probe.evaluation)], looks)
+
+    def _rehearsed(self, name: str, run: Run) -> Steps:
+        say(f"{name}: two steps of {run.network.name}")
+        return training.rehearsed(run, self.status, self.record.path.parent, self.micro_batch)
+
+    def _sample(self, run: Run) -> None:
+        """One training sample, since kinds do not tell one data set from another."""
+        data, recipe = drawn(run.data), run.training
+        images = base_data(data).open(self.status.ids.data_paths)
+        _ = TrainingSamples(data, images, int(recipe.crop), recipe.augment, run.seed)[0]
+
+    def _test(self, line: Line, scores: Iterable[Score], looks: int) -> None:
+        """The network on an image of each test set, and each metric on one."""
+        passes: dict[str, None] = {}
+        for score in scores:
+            one = self._try(line, f"size {score.data!r}", partial(pass_key, score, self.status))
+            if one is None:
+                continue
+            images = true_size(score.data, self.status).tests * looks
+            if one not in passes:
+                passes[one] = None
+                self._measure(line, score, one, score.provider.network.name, images)
+            key = metric_key(score, self.status)
+            self._measure(line, score, key, score.metric.symbol, images)
+
+    def _measure(self, line: Line, score: Score, key: str, what: str, images: int) -> None:
+        """The network (by the key of its pass) or the metric of a score on one image."""
+        is_pass = key == pass_key(score, self.status)
+        work = measuring.network_pass if is_pass else measuring.metric_pass
+        behind = (
+            (score.provider.network, score.data) if is_pass else (score.metric, score.evaluation)
+        )
+        code = digest(sources(behind, EVALUATE_MODULE, measuring.__name__))
+
+        def make() -> Measured:
+            say(f"{line.name}: an image through {what}")
+            return work(score, self.status)
+
+        place = f"{what} on {type(base_data(score.data)).__name__}"
+        made = self._try(line, key, lambda: self.record.made(key, code, Measured, make), place)
+        if made is None:
+            return
+        line.testing += image_cost(made, images)
+        line.absent |= set(made.absent)
+        share = f" ({made.share})" if made.share else ""
+        line.parts.append(
+            f"{place}: {images:,} images of {made.width}x{made.height}, {made.seconds:.2f} s{share}"
+        )
+
+    def _try(self, line: Line, key: str, make: Callable[[], _T], what: str = "") -> _T | None:
+        """What is made; None, and the reason on the line, where that fails, now or before."""
+        if key not in self._failures:
+            try:
+                return make()
+            except Exception as error:
+                self._failures[key] = f"{type(error).__name__}: {first_line(error)}"
+                drop_frames(error)
+        line.problems.append(f"{what}: {self._failures[key]}" if what else self._failures[key])
+        return None
+
+
+def _first_set(run: Run) -> object:
+    """The set that the training data is made of, the first of several."""
+    return next(node for node in walk(run.data) if is_set(node))

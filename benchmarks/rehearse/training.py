@@ -1,0 +1,192 @@
+"""Two training steps of a kind as they are declared, and a checkpoint that comes back."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.declare.runs import Run
+from benchmarks.engine.content_ids import base_data
+from benchmarks.engine.status import Status
+from benchmarks.engine.stored_training import to_bytes
+from benchmarks.engine.train import Trainee, TrainingError
+from benchmarks.rehearse.drawn_data import drawn
+from benchmarks.rehearse.kinds import least_images
+from benchmarks.rehearse.memory import PeakMemory, machine_memory
+from benchmarks.rehearse.operations import counted
+from benchmarks.rehearse.stand_in_weights import StandIns
+from datasets.sampling import TrainingSamples, batches
+
+# What the allocator, the loader and other processes leave of a device's memory.
+USABLE = 0.9
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What two steps of a training took on a machine.
+
+    parameters: trainable ones of the restoring network. batch: declared; images: as many as a step
+        here took.
+    network_flop, objective_flop: floating point operations of a step with so many images, forward
+        and backward. seconds: of the second step.
+    resting, peak: bytes once everything is built, and at the height of a step. machine: bytes that
+        there are. measured: how.
+    checkpoint: bytes. absent: the files in whose place weights are random.
+    fits: the largest `--micro-batch` that the memory would hold; the batch where that fits whole,
+        0 where not even one image does.
+    """
+
+    parameters: int
+    batch: int
+    images: int
+    network_flop: int
+    objective_flop: int
+    seconds: float
+    resting: int
+    peak: int
+    machine: int
+    measured: str
+    checkpoint: int
+    absent: tuple[str, ...]
+
+    @property
+    def flop(self) -> float:
+        """Operations of a step with the whole batch."""
+        return (self.network_flop + self.objective_flop) * self.batch / self.images
+
+    @property
+    def step_seconds(self) -> float:
+        """Seconds of a step with the whole batch."""
+        return self.seconds * self.batch / self.images
+
+    @property
+    def step_peak(self) -> int:
+        """Bytes of a step with the whole batch at once, in proportion to its images."""
+        return self.resting + round((self.peak - self.resting) * self.batch / self.images)
+
+    @property
+    def fits(self) -> int:
+        """How many images at once the memory would hold, at most the batch."""
+        per_image = max(1, self.peak - self.resting) / self.images
+        return max(0, min(self.batch, int((USABLE * self.machine - self.resting) / per_image)))
+
+
+def rehearsed(run: Run, status: Status, folder: Path, micro_batch: int = 0) -> Steps:
+    """Rehearse a training: as few images as it allows on a CPU, else the whole batch if it fits.
+
+    Args:
+        run: as the profile declares it; data and absent weights are replaced here.
+        folder: where the checkpoint is written for a moment.
+        micro_batch: how many images at once, for fewer than the batch; 0 leaves it to the memory.
+
+    Raises:
+        TrainingError: a loss or a weight is not finite, or the checkpoint does not come back.
+    """
+    first = steps_of(run, status, folder, images_at_once(run, micro_batch))
+    if status.device.type == "cpu" or micro_batch or first.fits < first.batch:
+        return first
+    try:
+        return steps_of(run, status, folder, first.batch)
+    except torch.OutOfMemoryError:  # the estimate was too low: what was measured tells what fits
+        torch.cuda.empty_cache()
+        return replace(first, machine=min(first.machine, first.step_peak - 1))
+
+
+def images_at_once(run: Run, micro_batch: int = 0) -> int:
+    """How many images a step takes first: as many as asked for, at least what the terms need."""
+    return min(int(run.training.batch), max(least_images(run), micro_batch))
+
+
+def steps_of(run: Run, status: Status, folder: Path, images: int) -> Steps:
+    """Two steps with so many images of the batch; arguments and errors as for `rehearsed`."""
+    resources = StandIns(status.files, status.device)
+    start = None if run.start is None else resources.weights(run.start)
+    declared, recipe = run, run.training
+    run = replace(
+        declared, data=drawn(declared.data), objective=resources.in_place(declared.objective)
+    )
+    opened = status.ids.images(base_data(run.data))
+    samples = TrainingSamples(run.data, opened, int(recipe.crop), recipe.augment, run.seed)
+    first, second = (
+        {name: value.to(status.device) for name, value in batch.items()}
+        for batch in batches(samples, images, 0, 2, workers=0)
+    )
+    with PeakMemory(status.device) as memory:
+        trainee = Trainee(run, resources, start)
+        resting = memory.grown
+        with counted(trainee.network) as operations:
+            trainee.advance(first)()
+        seconds = _timed(trainee, second, status.device)
+        trainee.check()
+    return Steps(
+        parameters=sum(p.numel() for p in trainee.network.parameters() if p.requires_grad),
+        batch=int(recipe.batch),
+        images=images,
+        network_flop=operations.network,
+        objective_flop=operations.total - operations.network,
+        seconds=seconds,
+        resting=resting,
+        peak=max(memory.peak, resting),
+        machine=machine_memory(status.device),
+        measured=memory.measured,
+        checkpoint=_written_and_read(trainee, folder),
+        absent=tuple(sorted(resources.absent)),
+    )
+
+
+def _timed(trainee: Trainee, entries: dict[str, Tensor], device: torch.device) -> float:
+    """Seconds of one step."""
+    begun = now(device)
+    trainee.advance(entries)()
+    return now(device) - begun
+
+
+def now(device: torch.device) -> float:
+    """The time on a clock that waits for a GPU to finish."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def _written_and_read(trainee: Trainee, folder: Path) -> int:
+    """Write a checkpoint, read it back and go on from it; returns its bytes.
+
+    Raises:
+        TrainingError: what came back, or what it restored, is not what was written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".checkpoint-") as place:
+        path = Path(place) / "checkpoint.pt"
+        path.write_bytes(to_bytes(trainee.checkpoint()))
+        size = path.stat().st_size
+        read = torch.load(path, map_location="cpu", weights_only=True)
+    for when in ("read back", "restored"):
+        if difference := differing(trainee.checkpoint(), read):
+            raise TrainingError(f"the checkpoint, {when}, differs in {difference}")
+        trainee.restore(read)
+    return size
+
+
+def differing(one: Any, other: Any, place: str = "its whole") -> str:
+    """Where two checkpoints differ in a bit; "" if they do not."""
+    if isinstance(one, Tensor):
+        same = isinstance(other, Tensor) and one.shape == other.shape and one.dtype == other.dtype
+        return "" if same and _equal_bits(one, other) else place
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        pairs = [(one[key], other[key], str(key)) for key in one]
+    elif isinstance(one, list | tuple) and type(one) is type(other) and len(one) == len(other):
+        pairs = [(a, b, place) for a, b in zip(one, other, strict=True)]
+    else:
+        return "" if one == other else place
+    return next(filter(None, (differing(a, b, name) for a, b, name in pairs)), "")
+
+
+def _equal_bits(one: Tensor, other: Tensor) -> bool:
+    a, b = (t.detach().cpu().contiguous().flatten().view(torch.uint8) for t in (one, other))
+    return torch.equal(a, b)
