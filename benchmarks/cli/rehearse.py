@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from benchmarks.cli.request import Request
@@ -21,9 +21,11 @@ from benchmarks.engine.speed import ROUNDS, SpeedWork
 from benchmarks.engine.store import write_file
 from benchmarks.papers.registry import FIGURES, TABLES
 from benchmarks.rehearse.document import (
+    as_row,
     in_words,
     rehearsal_csv,
     rehearsal_markdown,
+    total,
     total_in_words,
 )
 from benchmarks.rehearse.record import Record
@@ -44,19 +46,26 @@ def run(request: Request) -> int:
         say("no GPU is used: a step takes as few images as its terms allow, and is multiplied")
     rehearsal = Rehearsal(status, record, request.micro_batch)
     works = {exhibit.name: jobs(exhibit, session) for exhibit in to_rehearse(request.words)}
-    tables: dict[str, Sequence[Line]] = {}
+    done: list[Line] = []
     for name, wanted in works.items():
-        tables[name] = rehearsal.of(wanted)
-        print("\n".join([name, *map(in_words, tables[name]), total_in_words(name, tables[name])]))
-    texts = {
-        "md": rehearsal_markdown(record.machine, request.profile, tables),
-        "csv": rehearsal_csv(tables),
-    }
-    for form, text in texts.items():
-        write_file(record.path.with_suffix(f".{form}"), text.encode())
+        lines = rehearsal.of(wanted)
+        print("\n".join([name, *map(in_words, lines), total_in_words(name, total(lines))]))
+        keep(record, name if request.profile == "paper" else f"{name}, {request.profile}", lines)
+        done += lines
+    if len(works) > 1:
+        print(total_in_words("all of these, what they share once", total(done)))
     took = clock(time.monotonic() - begun)
-    say(f"rehearsed in {took}; written to {record.path.with_suffix('')}.{', .'.join(texts)}")
-    return int(any(line.problems for lines in tables.values() for line in lines))
+    say(f"rehearsed in {took}; written to {record.path.with_suffix('')}.json, .md, .csv")
+    return int(any(line.problems for line in done))
+
+
+def keep(record: Record, name: str, lines: list[Line]) -> None:
+    """Add a table's lines to the record, in the place of those of the same names, and write it."""
+    rows = {f"{line.name} {line.data}".strip(): as_row(line) for line in lines}
+    record.tables[name] = record.tables.get(name, {}) | rows
+    record.write()
+    write_file(record.path.with_suffix(".md"), rehearsal_markdown(record).encode())
+    write_file(record.path.with_suffix(".csv"), rehearsal_csv(record).encode())
 
 
 def to_rehearse(names: tuple[str, ...]) -> list[Exhibit]:

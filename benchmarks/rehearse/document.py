@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.declare.sources import ledger
 from benchmarks.engine.progress import clock
 from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, Cost
-from benchmarks.rehearse.record import in_threads
+from benchmarks.rehearse.record import Record, in_threads
 from benchmarks.rehearse.rehearsal import Line
 from benchmarks.rehearse.training import Steps
 
@@ -72,56 +72,69 @@ def _elsewhere(cost: Cost) -> str:
     )
 
 
-def total_in_words(name: str, lines: Sequence[Line]) -> str:
-    """The hours of a table."""
-    cost = total(lines)
+def total_in_words(name: str, cost: Cost) -> str:
+    """The hours of a table, or of several."""
     return f"{name}: {_hours(cost.hours)} here; estimated {_elsewhere(cost)}"
 
 
 def total(lines: Iterable[Line]) -> Cost:
-    """What all of a table takes; a training that several rows share is in it once."""
-    return sum((line.cost for line in lines), Cost())
+    """What lines take together; a training or a test that several tables share counts once."""
+    seen: set[Any] = set()
+    cost = Cost()
+    for line in lines:
+        key = line.run or (line.name, line.data, line.cost)
+        cost += Cost() if key in seen else line.cost
+        seen.add(key)
+    return cost
 
 
-def _cells(line: Line) -> list[Any]:
-    """The fields of a line as numbers; None for what it does not have."""
+def as_row(line: Line) -> dict[str, Any]:
+    """A line as plain data; None for a number that it does not have."""
     s, cost = line.steps, line.cost
     own: list[Any] = [None] * 5
     if s is not None:
         fits = s.fits if s.fits < s.batch else None
         own = [s.parameters, s.flop / 1e9, s.step_seconds, s.step_peak / GIB, fits]
     elsewhere = [a.hours(cost.flop, p) for a in ACCELERATORS for p in UTILISATION]
-    return [line.name, line.data, *own, *([cost.hours, *elsewhere] if cost.seconds else [None] * 5)]
+    hours = [cost.hours, *elsewhere] if cost.seconds else [None] * (1 + len(elsewhere))
+    cells = [line.name, line.data, *own, *hours]
+    return {
+        "cells": dict(zip(HEADERS, cells, strict=True)),
+        "seconds": cost.seconds,
+        "flop": cost.flop,
+        "absent": sorted(line.absent),
+        "problems": line.problems,
+    }
 
 
-def rehearsal_csv(tables: dict[str, Sequence[Line]]) -> str:
+def rehearsal_csv(record: Record) -> str:
     """One line per network of each table; a field without a number is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["table", *HEADERS, "problem"])
-    for name, lines in tables.items():
-        for line in lines:
-            writer.writerow([name, *_cells(line), "; ".join(line.problems)])
+    for name, rows in record.tables.items():
+        for row in rows.values():
+            writer.writerow([name, *row["cells"].values(), "; ".join(row["problems"])])
     return out.getvalue()
 
 
-def rehearsal_markdown(
-    machine: dict[str, Any], profile: str, tables: dict[str, Sequence[Line]]
-) -> str:
+def rehearsal_markdown(record: Record) -> str:
     """A section per table, and how its numbers come about."""
-    absent = {name for lines in tables.values() for line in lines for name in line.absent}
+    here = record.machine
+    absent = {n for rows in record.tables.values() for row in rows.values() for n in row["absent"]}
     parts = [
-        f"# The {profile} profile, rehearsed",
-        f"On {machine['processor']}, {in_threads(machine['threads'])}, torch {machine['torch']}: "
-        "two steps of every kind of training, and an image of the true size through every network "
-        "and metric. The data is drawn. Steps and memory are of the whole batch at once, in "
+        "# Rehearsals",
+        f"On {here['processor']}, {in_threads(here['threads'])}, torch {here['torch']}: two steps "
+        "of every kind of training, and an image of the true size through every network and "
+        "metric. The data is drawn. Steps and memory are of the whole batch at once, in "
         "proportion to the images that a step took; hours are steps times seconds, and tests. A "
-        "training that rows share stands once.",
+        "training that rows share stands once. `--micro-batch` is what would fit where the batch "
+        "does not.",
         _estimates(),
     ]
     if absent:
         parts.append(f"Random weights took the place of {', '.join(sorted(absent))}.")
-    return "\n\n".join([*parts, *(_section(name, lines) for name, lines in tables.items())]) + "\n"
+    return "\n\n".join([*parts, *(_section(n, rows) for n, rows in record.tables.items())]) + "\n"
 
 
 def _estimates() -> str:
@@ -138,12 +151,13 @@ def _estimates() -> str:
     )
 
 
-def _section(name: str, lines: Sequence[Line]) -> str:
-    rows = ["| " + " | ".join(HEADERS) + " |", "|---|---" + "|--:" * (len(HEADERS) - 2) + "|"]
-    rows += ["| " + " | ".join(map(_text, _cells(line))) + " |" for line in lines]
-    failed = [f"- {line.name}: {problem}" for line in lines for problem in line.problems]
+def _section(name: str, rows: dict[str, Any]) -> str:
+    lines = ["| " + " | ".join(HEADERS) + " |", "|---|---" + "|--:" * (len(HEADERS) - 2) + "|"]
+    lines += [f"| {' | '.join(map(_text, row['cells'].values()))} |" for row in rows.values()]
+    failed = [f"- {key}: {problem}" for key, row in rows.items() for problem in row["problems"]]
     told = "\n\nFailed:\n\n" + "\n".join(failed) if failed else ""
-    return f"## {name}\n\n{total_in_words(name, lines)}.\n\n" + "\n".join(rows) + told
+    cost = sum((Cost(row["seconds"], row["flop"]) for row in rows.values()), Cost())
+    return f"## {name}\n\n{total_in_words('Together', cost)}.\n\n" + "\n".join(lines) + told
 
 
 def _text(value: Any) -> str:

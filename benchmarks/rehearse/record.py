@@ -2,7 +2,8 @@
 
 An entry is of a kind of training, of a network on a test image, or of a metric, and has the digest
 of the code that made it. It is written after each of them, so that a rehearsal that is interrupted
-goes on where it was.
+goes on where it was. Beside the entries stand the rows of the tables that were rehearsed, as
+reports show them.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ class Record:
     """The rehearsals of one machine.
 
     path: of the file. machine: what it is, in words and numbers. entries: by kind or key.
+    tables: rows by the table's name, then by a name of their own; see `document.as_row`.
     """
 
     path: Path
     machine: dict[str, Any]
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, results: Path, device: torch.device) -> Record:
@@ -56,6 +59,8 @@ class Record:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
             self.entries = {str(key): dict(entry) for key, entry in content["entries"].items()}
+            tables = content.get("tables", {})
+            self.tables = {str(name): dict(rows) for name, rows in tables.items()}
         except FileNotFoundError:
             return
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -89,12 +94,13 @@ class Record:
             return entry
         entry = make()
         self.entries[key] = {**asdict(entry), "code": code}
-        self._write()
+        self.write()
         return entry
 
-    def _write(self) -> None:
-        content = {"machine": self.machine, "entries": self.entries}
-        write_file(self.path, json.dumps(content, indent=1, sort_keys=True).encode())
+    def write(self) -> None:
+        """Write the file; its old content stays if that fails."""
+        content = {"machine": self.machine, "entries": self.entries, "tables": self.tables}
+        write_file(self.path, json.dumps(content, indent=1).encode())
 
 
 def in_threads(number: int) -> str:

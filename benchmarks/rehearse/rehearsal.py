@@ -85,7 +85,7 @@ class Rehearsal:
 
     def _train(self, line: Line, run: Run) -> None:
         """Two steps of the run's kind, a sample of its data, and the looks of its probes."""
-        line.run, line.data = run, type(_first_set(run)).__name__
+        line.run, line.data = run, _data_in_words(run)
         self._try(line, f"data {digest(repr(run.data))}", lambda: self._sample(run))
         behind = (run.network, run.objective, run.training)
         code = digest(sources(behind, TRAIN_MODULE, training.__name__))
@@ -168,6 +168,7 @@ class Rehearsal:
         return None
 
 
-def _first_set(run: Run) -> object:
-    """The set that the training data is made of, the first of several."""
-    return next(node for node in walk(run.data) if is_set(node))
+def _data_in_words(run: Run) -> str:
+    """What a run learns from: `Cityscapes, Noisy, sigma 0..75`."""
+    base = next(node for node in walk(run.data) if is_set(node))
+    return f"{type(base).__name__}, {run.data.key}"

@@ -1,0 +1,182 @@
+"""A table's rehearsal: nothing twice, nothing lost, and one row that fails stops no other."""
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+import tiny
+import torch
+
+from benchmarks.declare.table import Row
+from benchmarks.engine import steps as plan_steps
+from benchmarks.engine.plan import make_plan
+from benchmarks.rehearse import measuring, training
+from benchmarks.rehearse.document import as_row, in_words, rehearsal_csv, rehearsal_markdown
+from benchmarks.rehearse.record import Record
+from benchmarks.rehearse.rehearsal import Rehearsal
+from benchmarks.rehearse.training import Steps, rehearsed
+from losses.l1 import L1
+from losses.objective import Loss, Term
+
+
+@dataclass(frozen=True)
+class Diverging(Term):
+    symbol: ClassVar[str] = "L_Diverging"
+
+    def build(self, resources):
+        return Loss(lambda pred, target: (pred - target).mean() * float("nan"))
+
+
+GIB = 2**30
+STEPS = Steps(7, 2, 1, 10**9, 0, 1.5, 0, GIB, 8 * GIB, "by hand", 80, ("vgg.pth",))
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return tiny.tiny_engine(tmp_path, profile=replace(tiny.AS_DECLARED, warm_up=lambda run: None))
+
+
+def plan(engine, rows=None):
+    return make_plan(tiny.tiny_table(rows), engine.status)
+
+
+def lines(engine, tmp_path, rows=None):
+    record = Record.of(tmp_path, engine.device)
+    return Rehearsal(engine.status, record).of(plan(engine, rows).jobs())
+
+
+def counting(monkeypatch, module, name):
+    calls = []
+    real = getattr(module, name)
+
+    def counted(*arguments, **named):
+        calls.append(arguments[0])
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(module, name, counted)
+    return calls
+
+
+def test_every_row_of_a_table_starts(engine, tmp_path):
+    found = lines(engine, tmp_path)
+    assert [line.name for line in found] == ["Tiny / L_1", "Tiny / + L_D2SM", "Tiny / + L_GAN"]
+    for line in found:
+        assert not line.problems
+        assert line.training.seconds == pytest.approx(40 * line.steps.step_seconds)
+        assert line.testing.seconds > 0
+    plain, d2sm, gan = (line.steps for line in found)
+    assert d2sm.network_flop == plain.network_flop == gan.network_flop
+    assert plain.objective_flop == 0 < gan.objective_flop < d2sm.objective_flop
+
+
+def test_nothing_is_rehearsed_twice(engine, tmp_path, monkeypatch):
+    """Two noise levels are tested: one pass, one PSNR; the rows share their network."""
+    passes = counting(monkeypatch, measuring, "network_pass")
+    metrics = counting(monkeypatch, measuring, "metric_pass")
+    begun = counting(monkeypatch, training, "rehearsed")
+    first = lines(engine, tmp_path)
+    assert (len(begun), len(passes), len(metrics)) == (3, 1, 1)
+    assert [as_row(line) for line in lines(engine, tmp_path)] == [as_row(line) for line in first]
+    assert (len(begun), len(passes), len(metrics)) == (3, 1, 1)
+
+
+def test_interrupted_rehearsal_goes_on_where_it_was(engine, tmp_path, monkeypatch):
+    real = training.rehearsed
+
+    def stopped(run, *rest):
+        if len(run.objective.terms) > 1:
+            raise KeyboardInterrupt
+        return real(run, *rest)
+
+    monkeypatch.setattr(training, "rehearsed", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        lines(engine, tmp_path)
+    monkeypatch.setattr(training, "rehearsed", real)
+    begun = counting(monkeypatch, training, "rehearsed")
+    assert len(lines(engine, tmp_path)) == 3
+    assert [len(run.objective.terms) for run in begun] == [2, 2]
+
+
+def test_other_code_rehearses_anew(engine, tmp_path, monkeypatch):
+    lines(engine, tmp_path)
+    begun = counting(monkeypatch, training, "rehearsed")
+    monkeypatch.setattr("benchmarks.rehearse.rehearsal.sources", lambda *of: {"losses.l1": "new"})
+    lines(engine, tmp_path)
+    assert len(begun) == 3
+
+
+def test_failing_row_stops_no_other(engine, tmp_path):
+    rows = [
+        Row("L_Diverging", tiny.TinyDenoiser, 1.0 * Diverging(), "1 1"),
+        Row("L_1", tiny.TinyDenoiser, L1(), "2 2"),
+    ]
+    broken, sound = lines(engine, tmp_path, rows)
+    assert "TrainingError: the loss is not finite at step 1" in broken.problems[0]
+    assert broken.steps is None
+    assert not sound.problems
+    assert "FAILED: TrainingError" in in_words(broken)
+    assert as_row(broken)["cells"]["parameters"] is None
+
+
+def on_a_gpu(monkeypatch, machine):
+    """Steps on a card with so much memory: an image takes a GiB, and ten do not fit into eight."""
+    taken = []
+
+    def steps_of(run, status, folder, images):
+        taken.append(images)
+        if images * GIB > 8 * GIB:
+            raise torch.OutOfMemoryError("tried to allocate 20.00 GiB")
+        return replace(STEPS, batch=10, images=images, peak=images * GIB, machine=machine)
+
+    monkeypatch.setattr(training, "steps_of", steps_of)
+    monkeypatch.setattr(training, "images_at_once", lambda run, micro_batch: max(1, micro_batch))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    return taken, SimpleNamespace(device=torch.device("cuda"))
+
+
+@pytest.mark.parametrize(
+    ("machine", "micro_batch", "tried", "fits"),
+    [(8 * GIB, 0, [1], 7), (20 * GIB, 0, [1, 10], 8), (8 * GIB, 4, [4], 7)],
+)
+def test_what_does_not_fit_says_what_would(
+    monkeypatch, tmp_path, machine, micro_batch, tried, fits
+):
+    """By an estimate before it is tried, or by the error where the estimate was too low."""
+    taken, status = on_a_gpu(monkeypatch, machine)
+    found = rehearsed(None, status, tmp_path, micro_batch)
+    assert taken == tried
+    assert found.fits == fits
+
+
+def test_plan_takes_its_times_from_the_rehearsal(engine, tmp_path):
+    lines(engine, tmp_path)
+    record = Record.of(tmp_path, engine.device)
+    engine.status.rehearsed = record.seconds
+    told = [step.detail for step in plan_steps.steps(plan(engine)) if step.action == "train"]
+    assert len(told) == 3
+    assert all(text.endswith("on this machine, rehearsed") for text in told)
+    run = plan(engine).rows[0].providers[0]
+    assert record.seconds(run) == 40 * record.steps(run).step_seconds
+
+
+def test_record_that_is_none_is_written_anew(engine, tmp_path, capsys):
+    path = Record.of(tmp_path, engine.device).path
+    path.parent.mkdir()
+    path.write_text('{"entries": 3')
+    assert Record.of(tmp_path, engine.device).entries == {}
+    assert "written anew" in capsys.readouterr().err
+
+
+def test_reports_name_every_row_and_what_was_absent(engine, tmp_path):
+    record = Record.of(tmp_path, engine.device)
+    found = lines(engine, tmp_path)
+    found[0].absent.add("vgg.pth")
+    record.tables["tiny"] = {line.name: as_row(line) for line in found}
+    text = rehearsal_markdown(record)
+    assert "Random weights took the place of vgg.pth." in text
+    assert "estimates from the operations: nobody measured them" in text
+    assert all(f"| {line.name} |" in text for line in found)
+    header, *rows = rehearsal_csv(record).splitlines()
+    assert [row.split(",")[1] for row in rows] == [line.name for line in found]
+    assert header.startswith("table,row,data,parameters,")

@@ -1,0 +1,103 @@
+"""Operations, memory, checkpoints and hours, each against numbers by hand."""
+
+from dataclasses import replace
+
+import pytest
+import rows_of_tables
+import tiny
+import torch
+from torch import nn
+
+from benchmarks.declare.runs import Run, network
+from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, image_cost, training_cost
+from benchmarks.rehearse.measuring import Measured
+from benchmarks.rehearse.memory import PeakMemory
+from benchmarks.rehearse.operations import counted
+from benchmarks.rehearse.training import Steps, differing, steps_of
+from datasets.degradations.noise import Noisy
+from datasets.div2k import DIV2K
+from losses.d2sm import D2SM
+from losses.l1 import L1
+
+GIB = 2**30
+STEPS = Steps(
+    parameters=10, batch=64, images=2, network_flop=6 * 10**9, objective_flop=2 * 10**9,
+    seconds=0.5, resting=GIB, peak=2 * GIB, machine=11 * GIB, measured="by hand", checkpoint=80,
+    absent=(),
+)  # fmt: skip
+RUN = Run(network(tiny.TinyDenoiser), L1(), Noisy(DIV2K("train"), sigma=25), tiny.TRAINING)
+
+
+def test_two_images_of_64_stand_for_the_batch():
+    assert STEPS.flop == 8e9 * 32
+    assert STEPS.step_seconds == 16
+    assert STEPS.step_peak == GIB + 32 * GIB
+
+
+def test_largest_micro_batch_that_fits():
+    """Half a GiB an image beside one at rest; a tenth of 11 GiB is not to be counted on."""
+    assert STEPS.fits == 17
+    assert replace(STEPS, machine=100 * GIB).fits == 64
+    assert replace(STEPS, machine=GIB).fits == 0
+
+
+def test_hours_of_a_training_are_steps_times_seconds():
+    cost = training_cost(RUN, STEPS)
+    assert cost.seconds == 40 * 16
+    assert cost.hours == pytest.approx(40 * 16 / 3600)
+    assert (cost + image_cost(Measured(2, 3, 2, 0.25, 100.0, ()), 500)).seconds == 640 + 125
+
+
+def test_hours_elsewhere_are_operations_over_a_share_of_the_peak():
+    a100 = ACCELERATORS[0]
+    assert a100.hours(19.5e12 * 3600) == pytest.approx(1 / UTILISATION["float32"])
+    assert a100.hours(156e12 * 3600, "tf32") == pytest.approx(1 / UTILISATION["tf32"])
+    assert all(0 < share < 1 for share in UTILISATION.values())
+
+
+def test_strip_is_told():
+    assert Measured(1024, 2048, 1024, 1.0, 1.0, ()).share == ""
+    assert Measured(1024, 2048, 128, 1.0, 1.0, ()).share == "128 of 1024 rows, times 8.0"
+
+
+def test_operations_of_a_step_by_hand(tmp_path):
+    """Each layer multiplies 27 x 8 numbers per pixel; the first has no gradient to its input."""
+    steps = steps_of(RUN, rows_of_tables.status_of(tmp_path), tmp_path, 2)
+    layer = 2 * 27 * 8 * 2 * 32 * 32
+    assert steps.network_flop == layer * (2 + 3)
+    assert steps.objective_flop == 0
+    assert steps.parameters == 8 * 27 + 8 + 3 * 72 + 3
+
+
+def test_operations_of_the_objective_stand_apart():
+    """A feature network looks at a pair, and hands a gradient back that D2SM takes at once."""
+    plain = nn.Conv2d(3, 3, 1)
+    loss = (1.0 * D2SM(tiny.FEATURES, window=16, stride=16, queue=0)).build(Resources())
+    images = torch.rand(1, 3, 32, 32)
+    with counted(plain) as found:
+        pred = plain(images)
+        loss(pred, images, {})[0].backward()
+    assert found.network == 2 * 9 * 32 * 32 * 2
+    assert found.total > 10 * found.network
+
+
+class Resources:
+    device = torch.device("cpu")
+
+
+def test_memory_at_the_height_is_seen_though_it_is_freed():
+    with PeakMemory(torch.device("cpu")) as memory:
+        kept = torch.ones(16, 2**20)
+        grown = memory.grown
+        more = [torch.ones(64, 2**20).sum() for _ in range(3)]
+    assert 0.9 < grown / kept.nbytes < 1.5
+    assert memory.peak > 4 * kept.nbytes
+    assert len(more) == 3
+
+
+def test_a_bit_of_a_checkpoint_is_seen():
+    one = {"step": 2, "network": {"w": torch.tensor([0.0, 1.0])}, "best": None}
+    assert differing(one, {**one, "network": {"w": torch.tensor([0.0, 1.0])}}) == ""
+    assert differing(one, {**one, "network": {"w": torch.tensor([-0.0, 1.0])}}) == "w"
+    assert differing(one, {**one, "step": 3}) == "step"
+    assert differing([one], [one, one]) == "its whole"
