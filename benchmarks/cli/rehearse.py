@@ -42,7 +42,7 @@ def run(request: Request) -> int:
     session = Session(request)
     status = session.engine.status
     record = Record.of(request.results, status.device)
-    if status.device.type == "cpu":
+    if status.device.type == "cpu" and not request.micro_batch:
         say("no GPU is used: a step takes as few images as its terms allow, and is multiplied")
     rehearsal = Rehearsal(status, record, request.micro_batch)
     works = {exhibit.name: jobs(exhibit, session) for exhibit in to_rehearse(request.words)}

@@ -89,7 +89,7 @@ class Rehearsal:
         self._try(line, f"data {digest(repr(run.data))}", lambda: self._sample(run))
         behind = (run.network, run.objective, run.training)
         code = digest(sources(behind, TRAIN_MODULE, training.__name__))
-        images = training.images_at_once(run, self.micro_batch)
+        wanted = training.images_at_once(run, self.status.device, self.micro_batch)
         line.steps = self._try(
             line,
             kind_of(run),
@@ -98,7 +98,7 @@ class Rehearsal:
                 code,
                 Steps,
                 lambda: self._rehearsed(line.name, run),
-                lambda steps: steps.images == images or not self.micro_batch,
+                lambda steps: steps.images == wanted or steps.fits < wanted,
             ),
         )
         if line.steps is not None:

@@ -68,7 +68,11 @@ class Steps:
     @property
     def step_peak(self) -> int:
         """Bytes of a step with the whole batch at once, in proportion to its images."""
-        return self.resting + round((self.peak - self.resting) * self.batch / self.images)
+        return self.peak_with(self.batch)
+
+    def peak_with(self, images: int) -> int:
+        """Bytes of a step with so many images at once, in proportion."""
+        return self.resting + round((self.peak - self.resting) * images / self.images)
 
     @property
     def fits(self) -> int:
@@ -78,29 +82,37 @@ class Steps:
 
 
 def rehearsed(run: Run, status: Status, folder: Path, micro_batch: int = 0) -> Steps:
-    """Rehearse a training: as few images as it allows on a CPU, else the whole batch if it fits.
+    """Rehearse a training with as few images as it allows, and then with more if these fit.
 
     Args:
         run: as the profile declares it; data and absent weights are replaced here.
         folder: where the checkpoint is written for a moment.
-        micro_batch: how many images at once, for fewer than the batch; 0 leaves it to the memory.
+        micro_batch: see `images_at_once`.
 
     Raises:
         TrainingError: a loss or a weight is not finite, or the checkpoint does not come back.
     """
-    first = steps_of(run, status, folder, images_at_once(run, micro_batch))
-    if status.device.type == "cpu" or micro_batch or first.fits < first.batch:
+    first = steps_of(run, status, folder, least_images(run))
+    wanted = images_at_once(run, status.device, micro_batch)
+    if not first.images < wanted <= first.fits:
         return first
     try:
-        return steps_of(run, status, folder, first.batch)
-    except torch.OutOfMemoryError:  # the estimate was too low: what was measured tells what fits
+        return steps_of(run, status, folder, wanted)
+    except torch.OutOfMemoryError:  # the estimate was too low: now it is known not to fit
         torch.cuda.empty_cache()
-        return replace(first, machine=min(first.machine, first.step_peak - 1))
+        return replace(first, machine=first.peak_with(wanted) - 1)
 
 
-def images_at_once(run: Run, micro_batch: int = 0) -> int:
-    """How many images a step takes first: as many as asked for, at least what the terms need."""
-    return min(int(run.training.batch), max(least_images(run), micro_batch))
+def images_at_once(run: Run, device: torch.device, micro_batch: int = 0) -> int:
+    """How many images a step should take.
+
+    Args:
+        micro_batch: how many are asked for; 0 for the whole batch on a GPU, and on a CPU, where
+            that takes hours, for as few as the terms allow.
+    """
+    batch, least = int(run.training.batch), least_images(run)
+    usual = least if device.type == "cpu" else batch
+    return min(batch, max(least, micro_batch or usual))
 
 
 def steps_of(run: Run, status: Status, folder: Path, images: int) -> Steps:

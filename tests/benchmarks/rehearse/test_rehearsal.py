@@ -130,21 +130,22 @@ def on_a_gpu(monkeypatch, machine):
         return replace(STEPS, batch=10, images=images, peak=images * GIB, machine=machine)
 
     monkeypatch.setattr(training, "steps_of", steps_of)
-    monkeypatch.setattr(training, "images_at_once", lambda run, micro_batch: max(1, micro_batch))
+    monkeypatch.setattr(training, "least_images", lambda run: 1)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     return taken, SimpleNamespace(device=torch.device("cuda"))
 
 
 @pytest.mark.parametrize(
     ("machine", "micro_batch", "tried", "fits"),
-    [(8 * GIB, 0, [1], 7), (20 * GIB, 0, [1, 10], 8), (8 * GIB, 4, [4], 7)],
+    [(8 * GIB, 0, [1], 7), (20 * GIB, 0, [1, 10], 8), (8 * GIB, 4, [1, 4], 7)],
 )
 def test_what_does_not_fit_says_what_would(
     monkeypatch, tmp_path, machine, micro_batch, tried, fits
 ):
     """By an estimate before it is tried, or by the error where the estimate was too low."""
     taken, status = on_a_gpu(monkeypatch, machine)
-    found = rehearsed(None, status, tmp_path, micro_batch)
+    run = SimpleNamespace(training=SimpleNamespace(batch=10))
+    found = rehearsed(run, status, tmp_path, micro_batch)
     assert taken == tried
     assert found.fits == fits
 
