@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from benchmarks.declare.runs import Provider, Run
 from benchmarks.declare.tree import walk
@@ -120,25 +120,28 @@ class Rehearsal:
 
     def _test(self, line: Line, scores: Iterable[Score], looks: int) -> None:
         """The network on an image of each test set, and each metric on one."""
-        passes: dict[str, None] = {}
+        passes: set[tuple[Any, ...]] = set()
         for score in scores:
-            one = self._try(line, f"size {score.data!r}", partial(pass_key, score, self.status))
-            if one is None:
+            size = self._try(
+                line, f"size {score.data!r}", partial(true_size, score.data, self.status)
+            )
+            if size is None:
                 continue
-            images = true_size(score.data, self.status).tests * looks
-            if one not in passes:
-                passes[one] = None
-                self._measure(line, score, one, score.provider.network.name, images)
-            key = metric_key(score, self.status)
-            self._measure(line, score, key, score.metric.symbol, images)
+            images = size.tests * looks
+            if score.network_pass not in passes:
+                passes.add(score.network_pass)
+                self._measure(line, score, measuring.network_pass, images)
+            self._measure(line, score, measuring.metric_pass, images)
 
-    def _measure(self, line: Line, score: Score, key: str, what: str, images: int) -> None:
-        """The network (by the key of its pass) or the metric of a score on one image."""
-        is_pass = key == pass_key(score, self.status)
-        work = measuring.network_pass if is_pass else measuring.metric_pass
-        behind = (
-            (score.provider.network, score.data) if is_pass else (score.metric, score.evaluation)
-        )
+    def _measure(
+        self, line: Line, score: Score, work: Callable[[Score, Status], Measured], images: int
+    ) -> None:
+        """The network of a score, or its metric, on one image of the test set."""
+        key, what = metric_key(score, self.status), score.metric.symbol
+        behind: Any = (score.metric, score.evaluation)
+        if work is measuring.network_pass:
+            key, what = pass_key(score, self.status), score.provider.network.name
+            behind = (score.provider.network, score.data)
         code = digest(sources(behind, EVALUATE_MODULE, measuring.__name__))
 
         def make() -> Measured:

@@ -70,6 +70,15 @@ def test_every_row_of_a_table_starts(engine, tmp_path):
     assert plain.objective_flop == 0 < gan.objective_flop < d2sm.objective_flop
 
 
+def test_tests_take_every_image_of_every_column(engine, tmp_path):
+    """Two images at each of two noise levels, through the network and through PSNR."""
+    line = lines(engine, tmp_path)[0]
+    entries = Record.of(tmp_path, engine.device).entries.values()
+    network, metric = (entry["seconds"] for entry in entries if "rows" in entry)
+    assert line.testing.seconds == pytest.approx(2 * 2 * (network + metric))
+    assert len(line.parts) == 4
+
+
 def test_nothing_is_rehearsed_twice(engine, tmp_path, monkeypatch):
     """Two noise levels are tested: one pass, one PSNR; the rows share their network."""
     passes = counting(monkeypatch, measuring, "network_pass")
