@@ -37,13 +37,14 @@ def in_words(line: Line) -> str:
 
 def _steps_in_words(s: Steps, steps: int) -> list[str]:
     part = f"{s.images} of {s.batch} images, times {s.batch / s.images:g}"
+    pieces = f", in pieces of {s.pieces} images" if s.pieces else ""
     whole = s.images == s.batch
     gflop = f"{s.network_flop / 1e9:,.1f} (network) + {s.objective_flop / 1e9:,.1f} (objective)"
     total = "" if whole else f"; {part}: {s.flop / 1e9:,.0f} GFLOP, {s.step_seconds:,.2f} s"
     lines = [f"  {s.parameters:,} parameters, a checkpoint of {s.checkpoint / 2**20:,.1f} MiB"]
     lines += [
         f"  step: {gflop} GFLOP, {s.seconds:.3f} s{total}",
-        f"  memory ({s.measured}): {s.peak / GIB:.2f} GiB{_memory(s)}",
+        f"  memory ({s.measured}): {s.peak / GIB:.2f} GiB{pieces}{_memory(s)}",
         f"  training: {steps:,} steps of {s.step_seconds:,.2f} s = "
         f"{_hours(steps * s.step_seconds / 3600)}",
     ]
@@ -126,10 +127,10 @@ def rehearsal_markdown(record: Record) -> str:
         "# Rehearsals",
         f"On {here['processor']}, {in_threads(here['threads'])}, torch {here['torch']}: two steps "
         "of every kind of training, and an image of the true size through every network and "
-        "metric. The data is drawn. Steps and memory are of the whole batch at once, in "
-        "proportion to the images that a step took; hours are steps times seconds, and tests. A "
-        "training that rows share stands once. `--micro-batch` is what would fit where the batch "
-        "does not.",
+        "metric. The data is drawn. Steps and memory are of the whole batch at once (or in the "
+        "pieces that were asked for), in proportion to the images that a step took; hours are "
+        "steps times seconds, and tests. A training that rows share stands once. `--micro-batch` "
+        "is what would fit where the batch does not.",
         _estimates(),
     ]
     if absent:

@@ -17,13 +17,15 @@ _BATCH_NORMS = nn.modules.batchnorm._BatchNorm  # of any dimension; torch has no
 def kind_of(run: Run) -> str:
     """Ten hex digits that trainings share whose steps do the same to the machine.
 
-    The network, the terms and their settings, crop, batch and the type of the optimiser count; the
-    weights of terms, seeds, the number of steps, rates and what the data shows do not.
+    The network, the terms and their settings, crop, batch, the type of the optimiser and the
+    arithmetic count; the weights of terms, seeds, the number of steps, rates and what the data
+    shows do not.
     """
     terms = [repr(term) for _, term in as_objective(run.objective).terms]
     recipe = run.training
     sizes = [int(recipe.crop), int(recipe.batch)]
-    return digest([repr(run.network), terms, sizes, type(recipe.optimizer).__name__])
+    arithmetic = [type(recipe.optimizer).__name__, recipe.precision, recipe.compiled]
+    return digest([repr(run.network), terms, sizes, arithmetic])
 
 
 def least_images(run: Run) -> int:

@@ -89,7 +89,7 @@ class Rehearsal:
         self._try(line, f"data {digest(repr(run.data))}", lambda: self._sample(run))
         behind = (run.network, run.objective, run.training)
         code = digest(sources(behind, TRAIN_MODULE, training.__name__))
-        wanted = training.images_at_once(run, self.status.device, self.micro_batch)
+        wanted, pieces = training.images_of_a_step(run, self.status.device, self.micro_batch)
         line.steps = self._try(
             line,
             kind_of(run),
@@ -98,7 +98,7 @@ class Rehearsal:
                 code,
                 Steps,
                 lambda: self._rehearsed(line.name, run),
-                lambda steps: steps.images == wanted or steps.fits < wanted,
+                lambda s: (s.images, s.pieces) == (wanted, pieces) or s.fits < (pieces or wanted),
             ),
         )
         if line.steps is not None:

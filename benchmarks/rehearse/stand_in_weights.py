@@ -54,7 +54,7 @@ class StandIns:
         """
         if isinstance(provider, Released):
             if self.files.has(provider.file):
-                path = self.files.find(provider.file, provider.sha256, provider.origin)
+                path = self.files.find(provider.file, provider.sha256)
                 return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
             self.absent.add(provider.file)
         with torch.random.fork_rng(devices=[]):

@@ -32,7 +32,7 @@ class Steps:
     """What two steps of a training took on a machine.
 
     parameters: trainable ones of the restoring network. batch: declared; images: as many as a step
-        here took.
+        here took. pieces: how many of them had a graph at a time, 0 for all.
     network_flop, objective_flop: floating point operations of a step with so many images, forward
         and backward. seconds: of the second step.
     resting, peak: bytes once everything is built, and at the height of a step. machine: bytes that
@@ -45,6 +45,7 @@ class Steps:
     parameters: int
     batch: int
     images: int
+    pieces: int
     network_flop: int
     objective_flop: int
     seconds: float
@@ -87,35 +88,35 @@ def rehearsed(run: Run, status: Status, folder: Path, micro_batch: int = 0) -> S
     Args:
         run: as the profile declares it; data and absent weights are replaced here.
         folder: where the checkpoint is written for a moment.
-        micro_batch: see `images_at_once`.
+        micro_batch: on a GPU, images per piece of a step; on a CPU, images of a step.
 
     Raises:
         TrainingError: a loss or a weight is not finite, or the checkpoint does not come back.
     """
     first = steps_of(run, status, folder, least_images(run))
-    wanted = images_at_once(run, status.device, micro_batch)
-    if not first.images < wanted <= first.fits:
+    wanted, pieces = images_of_a_step(run, status.device, micro_batch)
+    if first.images == wanted or (pieces or wanted) > first.fits:
         return first
     try:
-        return steps_of(run, status, folder, wanted)
+        return steps_of(run, status, folder, wanted, pieces)
     except torch.OutOfMemoryError:  # the estimate was too low: now it is known not to fit
         torch.cuda.empty_cache()
-        return replace(first, machine=first.peak_with(wanted) - 1)
+        return replace(first, machine=first.peak_with(pieces or wanted) - 1)
 
 
-def images_at_once(run: Run, device: torch.device, micro_batch: int = 0) -> int:
-    """How many images a step should take.
+def images_of_a_step(run: Run, device: torch.device, micro_batch: int = 0) -> tuple[int, int]:
+    """How many images a step should take, and how many of them at a time, 0 for all.
 
-    Args:
-        micro_batch: how many are asked for; 0 for the whole batch on a GPU, and on a CPU, where
-            that takes hours, for as few as the terms allow.
+    A GPU takes the whole batch, in the pieces that are asked for. On a CPU that takes hours: there
+    a step has as many images as are asked for, and else as few as the terms allow.
     """
-    batch, least = int(run.training.batch), least_images(run)
-    usual = least if device.type == "cpu" else batch
-    return min(batch, max(least, micro_batch or usual))
+    batch = int(run.training.batch)
+    if device.type == "cpu":
+        return min(batch, max(least_images(run), micro_batch)), 0
+    return batch, micro_batch if micro_batch < batch else 0
 
 
-def steps_of(run: Run, status: Status, folder: Path, images: int) -> Steps:
+def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 0) -> Steps:
     """Two steps with so many images of the batch; arguments and errors as for `rehearsed`."""
     resources = StandIns(status.files, status.device)
     start = None if run.start is None else resources.weights(run.start)
@@ -130,7 +131,7 @@ def steps_of(run: Run, status: Status, folder: Path, images: int) -> Steps:
         for batch in batches(samples, images, 0, 2, workers=0)
     )
     with PeakMemory(status.device) as memory:
-        trainee = Trainee(run, resources, start)
+        trainee = Trainee(run, resources, start, pieces)
         resting = memory.grown
         with counted(trainee.network) as operations:
             trainee.advance(first)()
@@ -140,6 +141,7 @@ def steps_of(run: Run, status: Status, folder: Path, images: int) -> Steps:
         parameters=sum(p.numel() for p in trainee.network.parameters() if p.requires_grad),
         batch=int(recipe.batch),
         images=images,
+        pieces=pieces,
         network_flop=operations.network,
         objective_flop=operations.total - operations.network,
         seconds=seconds,

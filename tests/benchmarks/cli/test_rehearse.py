@@ -14,7 +14,7 @@ from benchmarks.rehearse import training
 from benchmarks.rehearse.training import Steps
 
 ROW = ("--rehearse", "d2sm_table1", "--only", "FFDNet / L_1", "--profile", "smoke")
-STEPS = Steps(852_108, 8, 1, 10**9, 0, 0.5, 0, 2**20, 2**33, "by hand", 80, ())
+STEPS = Steps(852_108, 8, 1, 0, 10**9, 0, 0.5, 0, 2**20, 2**33, "by hand", 80, ())
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_paper_profile_is_the_usual_one(capsys, tmp_path, monkeypatch):
     [
         (["--rehearse", "d2sm_tabel1"], "d2sm_table1"),
         (["--rehearse", "pdl_table3"], "nothing of it is trained or measured by a machine"),
-        (["--table", "d2sm_table1", "--micro-batch", "2"], "--micro-batch goes with --rehearse"),
+        (["--list", "--micro-batch", "2"], "--micro-batch goes with --table or --figure or --rehearse"),
         (["--rehearse", "d2sm_table1", "--micro-batch", "0"], "is no number from 1"),
     ],
 )

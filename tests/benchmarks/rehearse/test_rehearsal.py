@@ -29,7 +29,7 @@ class Diverging(Term):
 
 
 GIB = 2**30
-STEPS = Steps(7, 2, 1, 10**9, 0, 1.5, 0, GIB, 8 * GIB, "by hand", 80, ("vgg.pth",))
+STEPS = Steps(7, 2, 1, 0, 10**9, 0, 1.5, 0, GIB, 8 * GIB, "by hand", 80, ("vgg.pth",))
 
 
 @pytest.fixture
@@ -132,11 +132,12 @@ def on_a_gpu(monkeypatch, machine):
     """Steps on a card with so much memory: an image takes a GiB, and ten do not fit into eight."""
     taken = []
 
-    def steps_of(run, status, folder, images):
-        taken.append(images)
-        if images * GIB > 8 * GIB:
+    def steps_of(run, status, folder, images, pieces=0):
+        taken.append((images, pieces))
+        peak = (pieces or images) * GIB
+        if peak > 8 * GIB:
             raise torch.OutOfMemoryError("tried to allocate 20.00 GiB")
-        return replace(STEPS, batch=10, images=images, peak=images * GIB, machine=machine)
+        return replace(STEPS, batch=10, images=images, pieces=pieces, peak=peak, machine=machine)
 
     monkeypatch.setattr(training, "steps_of", steps_of)
     monkeypatch.setattr(training, "least_images", lambda run: 1)
@@ -146,7 +147,12 @@ def on_a_gpu(monkeypatch, machine):
 
 @pytest.mark.parametrize(
     ("machine", "micro_batch", "tried", "fits"),
-    [(8 * GIB, 0, [1], 7), (20 * GIB, 0, [1, 10], 8), (8 * GIB, 4, [1, 4], 7)],
+    [
+        (8 * GIB, 0, [(1, 0)], 7),
+        (20 * GIB, 0, [(1, 0), (10, 0)], 8),
+        (8 * GIB, 4, [(1, 0), (10, 4)], 10),
+        (8 * GIB, 9, [(1, 0)], 7),
+    ],
 )
 def test_what_does_not_fit_says_what_would(
     monkeypatch, tmp_path, machine, micro_batch, tried, fits

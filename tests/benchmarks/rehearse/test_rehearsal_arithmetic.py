@@ -21,7 +21,7 @@ from losses.l1 import L1
 
 GIB = 2**30
 STEPS = Steps(
-    parameters=10, batch=64, images=2, network_flop=6 * 10**9, objective_flop=2 * 10**9,
+    parameters=10, batch=64, images=2, pieces=0, network_flop=6 * 10**9, objective_flop=2 * 10**9,
     seconds=0.5, resting=GIB, peak=2 * GIB, machine=11 * GIB, measured="by hand", checkpoint=80,
     absent=(),
 )  # fmt: skip
