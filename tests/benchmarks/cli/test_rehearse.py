@@ -67,7 +67,10 @@ def test_paper_profile_is_the_usual_one(capsys, tmp_path, monkeypatch):
     [
         (["--rehearse", "d2sm_tabel1"], "d2sm_table1"),
         (["--rehearse", "pdl_table3"], "nothing of it is trained or measured by a machine"),
-        (["--list", "--micro-batch", "2"], "--micro-batch goes with --table or --figure or --rehearse"),
+        (
+            ["--list", "--micro-batch", "2"],
+            "--micro-batch goes with --table or --figure or --rehearse",
+        ),
         (["--rehearse", "d2sm_table1", "--micro-batch", "0"], "is no number from 1"),
     ],
 )
