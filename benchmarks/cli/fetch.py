@@ -22,7 +22,7 @@ _NAMED = 2  # files of a source that are named; of more it is told where they go
 
 
 def run(request: Request) -> int:
-    """Say what is needed; without --plan fetch, verify and unpack it, and print the user's steps.
+    """Say what is needed and what the user has to do; without --plan fetch, verify and unpack it.
 
     Returns:
         0 if all that was asked for is there, or was only told; else 1.
@@ -40,6 +40,7 @@ def run(request: Request) -> int:
         _describe(need, found, root)
     print("\n" + _total(looked_at, root))
     if request.plan or root is None:
+        _tell_steps([need.source for need, found in looked_at if _yours(found)], root)
         return 0
     incomplete = [need.source for need, found in looked_at if not _complete(need, found, root)]
     _tell_steps(incomplete, root)
@@ -67,15 +68,20 @@ def _complete(need: Need, found: Sequence[Standing], root: Path) -> bool:
     return False
 
 
-def _tell_steps(sources: Sequence[Source], root: Path) -> None:
-    """Print what the user has to do; a step of several sources once."""
+def _yours(found: Sequence[Standing]) -> bool:
+    """Whether a file of a source waits for the user."""
+    return any(standing.state is State.YOURS for standing in found)
+
+
+def _tell_steps(sources: Sequence[Source], root: Path | None) -> None:
+    """Print what the user has to do; a step of several sources once. Without a root it is DIR."""
     told: set[str] = set()
     for source in sources:
         if source.steps:
             print(f"\n{source.name} needs you ({source.terms}):")
             new = [step for step in source.steps if step not in told]
             for step in new:
-                print("    " + step.replace("DIR", shlex.quote(str(root))))
+                print("    " + (step.replace("DIR", shlex.quote(str(root))) if root else step))
             told.update(new)
 
 

@@ -193,6 +193,7 @@ def test_plan_of_a_fetch_lists_everything_and_makes_nothing(capsys, tmp_path, or
     assert flat.count("digest: ") == flat.count("terms: ")
     assert flat.count("recorded at first fetch") > 1
     assert "manifest of 68 files, sha256 each" in flat
+    assert "Cityscapes needs you (" in text
     assert not origin.log
     assert not root.exists()
 
