@@ -47,7 +47,8 @@ def run(request: Request) -> int:
     rehearsal = Rehearsal(status, record, request.micro_batch)
     works = {exhibit.name: jobs(exhibit, session) for exhibit in to_rehearse(request.words)}
     done: list[Line] = []
-    for name, wanted in works.items():
+    for k, (name, wanted) in enumerate(works.items(), 1):
+        say(f"{name}, {k} of {len(works)}, after {clock(time.monotonic() - begun)}")
         lines = rehearsal.of(wanted)
         print("\n".join([name, *map(in_words, lines), total_in_words(name, total(lines))]))
         keep(record, name if request.profile == "paper" else f"{name}, {request.profile}", lines)
