@@ -106,8 +106,8 @@ _FILES = Source(
     (
         "Cityscapes needs registration at https://www.cityscapes-dataset.com (11 GB and 241 MB).",
         "python -m venv csvenv && csvenv/bin/pip install cityscapesscripts",
-        "csvenv/bin/csDownload -r -d DIR/cityscapes gtFine_trainvaltest.zip "
-        "leftImg8bit_trainvaltest.zip",
+        "mkdir -p DIR/cityscapes && csvenv/bin/csDownload -r -d DIR/cityscapes "
+        "gtFine_trainvaltest.zip leftImg8bit_trainvaltest.zip",
         "Then run the same command again: it verifies both archives and unpacks them.",
     ),
 )

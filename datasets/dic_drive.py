@@ -17,4 +17,4 @@ DIC_STEPS = (
 
 def dic_copied(name: str, place: str) -> str:
     """The command that copies one of DIC's files to a folder below the data root."""
-    return f"find DIR/dic -name {name} -exec cp {{}} DIR/{place} ';'"
+    return f"mkdir -p DIR/{place} && find DIR/dic -name {name} -exec cp {{}} DIR/{place}/ ';'"

@@ -143,6 +143,7 @@ class CelebA(_Faces):
     terms: ClassVar[str] = "for non-commercial research alone, not to be passed on"
     steps: ClassVar[tuple[str, ...]] = (
         "CelebA in the wild is img_celeba.7z of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.",
+        "mkdir -p DIR/celeba",
         "Open https://drive.google.com/drive/folders/0B7EVK8r0v71peklHb0pGdDl6R28"
         "?resourcekey=0-f5cwz-nTIQC3KsBn3wFn7A in a browser and save img_celeba.7z.001 to .014 in "
         "DIR/celeba.",
@@ -163,6 +164,7 @@ class Helen(_Faces):
     terms: ClassVar[str] = "stated nowhere that was found; the photographs are from Flickr"
     steps: ClassVar[tuple[str, ...]] = (
         "Helen is helen_1.zip to helen_5.zip of http://www.ifp.illinois.edu/~vuongle2/helen/.",
+        "mkdir -p DIR/helen/images",
         "Where that server still answers, save its data/helen_1.zip to data/helen_5.zip in "
         "DIR/helen.",
         "for i in 1 2 3 4 5; do unzip -j -d DIR/helen/images DIR/helen/helen_$i.zip; done",
