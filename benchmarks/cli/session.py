@@ -175,7 +175,12 @@ def usable_device(name: str) -> torch.device:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"--device {name} cannot be used: {first_line(error)}") from error
-    return torch.device(name)
+    device = torch.device(name)
+    if (
+        device.type == "cuda"
+    ):  # what asks for no device, such as pinned memory, would take the first
+        torch.cuda.set_device(device)
+    return device
 
 
 def named(

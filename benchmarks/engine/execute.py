@@ -52,7 +52,7 @@ class Engine:
 
     def frozen(self, network: Provider) -> nn.Module:
         """A provider's network with its weights; made first if it is missing."""
-        self.ensure(network)
+        self.ensure(network, whole=True)
         run_id = self.status.ids.run_id(network)
         if run_id not in self._networks:
             with torch.random.fork_rng(devices=[]):  # building draws random numbers
@@ -69,8 +69,12 @@ class Engine:
 
     # Runs and scores.
 
-    def ensure(self, provider: Provider, label: str = "") -> None:
+    def ensure(self, provider: Provider, label: str = "", whole: bool = False) -> None:
         """Make a run if the store does not have it, and what it needs before it.
+
+        Args:
+            whole: in whole batches whatever is asked for, as judges are: they are small, and
+                normalise over their batch.
 
         Raises:
             Failed: training failed, now or earlier in this process.
@@ -82,19 +86,19 @@ class Engine:
         if run_id in self.failures:
             raise self.failures[run_id]
         for dependency in dependencies(provider):
-            self.ensure(dependency)
+            self.ensure(dependency, whole=dependency != getattr(provider, "start", None))
         if isinstance(provider, Released):
             self.status.files.find(provider.file, provider.sha256)
         elif isinstance(provider, Run):
             try:
-                self._ensure_run(provider, label or slug(provider))
+                self._ensure_run(provider, label or slug(provider), whole)
             except (Failed, DataError) as error:
                 drop_frames(error)
                 self.failures[run_id] = error
                 raise
         self._fresh.add(run_id)
 
-    def _ensure_run(self, run: Run, label: str) -> None:
+    def _ensure_run(self, run: Run, label: str, whole: bool) -> None:
         status = self.status
         folder = status.folder(run)
         if not status.redo(status.state(run)):
@@ -108,7 +112,7 @@ class Engine:
                 say(f"{label}: {state.why}; made again")
                 folder.clear()
             with self.recorded(folder, label):
-                every, pieces = self.checkpoint_seconds, self.micro_batch
+                every, pieces = self.checkpoint_seconds, 0 if whole else self.micro_batch
                 make_run(run, status, self, label, self.workers, every, pieces)
             status.forget()
 
@@ -125,7 +129,7 @@ class Engine:
         by_data: dict[tuple[Any, ...], list[Score]] = {}
         for score in scores:
             for dependency in dependencies(score):
-                self.ensure(dependency)
+                self.ensure(dependency, whole=dependency != score.provider)
             if (score_id := self.status.ids.score_id(score)) in self.failures:
                 problems[score] = self.failures[score_id]
             elif self._missing(score):

@@ -38,6 +38,7 @@ from benchmarks.grid.drawing import Drawing, as_json, from_json
 from benchmarks.grid.model import Grid
 from benchmarks.views.view import View
 from datasets.images import DataError
+from losses.exact_products import tensor_float32
 
 SIGHT_MODULE = "benchmarks.engine.sight"
 RECORD = "figure.json"
@@ -155,7 +156,7 @@ class FigureWork(Work):
                 raise DataError(f"{self.exhibit.name} cannot be drawn: {problem}")
         try:
             for job in self.jobs():
-                self.engine.ensure(job.provider, job.label)
+                self.engine.ensure(job.provider, job.label, job.judge)
             if not self.status.redo(self._state()):
                 return
             folder = self.folder
@@ -169,9 +170,9 @@ class FigureWork(Work):
         """Look, and write the record."""
         begun = time.monotonic()
         for provider in dependencies(self.view):
-            self.engine.ensure(provider)
+            self.engine.ensure(provider, whole=True)
         weights = self._weights()
-        with compute_threads(self.status.resolver.profile.threads):
+        with compute_threads(self.status.resolver.profile.threads), tensor_float32(False):
             sight = NetworkSight(self.networks, self.status, self.engine)
             drawing = self.view.draw(sight)
             on = machine(self.status.device)

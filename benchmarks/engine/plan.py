@@ -57,12 +57,14 @@ class Job:
 
     label: what is made, for progress. row: the first row that waits for it.
     scores: what is measured of the provider; none where the job is its training.
+    judge: whether the training is of a network that only looks at what others restore.
     """
 
     label: str
     provider: Provider
     row: PlannedRow
     scores: tuple[Score, ...] = ()
+    judge: bool = False
 
 
 @dataclass
@@ -108,7 +110,12 @@ class Plan:
                 start = dependency == getattr(provider, "start", None)
                 what = f"start of {provider.network.name}'s rows" if start else "judge"
                 yield from trainings(dependency, what, row)
-            yield Job(rows.get(provider, role), provider, row)
+            yield Job(
+                rows.get(provider, role),
+                provider,
+                row,
+                judge=role == "judge" and provider not in rows,
+            )
 
         for row in self.asked:
             for provider in row.providers:

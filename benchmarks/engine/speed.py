@@ -17,11 +17,13 @@ import torch
 
 from benchmarks.declare.runs import Run
 from benchmarks.declare.speed import Speed
+from benchmarks.declare.training import Training
 from benchmarks.engine.collect import declared
 from benchmarks.engine.content_ids import digest
 from benchmarks.engine.execute import Engine
 from benchmarks.engine.freshness import sources
 from benchmarks.engine.machine import machine
+from benchmarks.engine.precision import StepArithmetic
 from benchmarks.engine.problems import Failed
 from benchmarks.engine.progress import Progress
 from benchmarks.engine.status import TRAIN_MODULE
@@ -151,7 +153,8 @@ def _timed(runs: dict[str, Run], features: Features, engine: Engine) -> dict[str
     """Seconds of each objective's steps and of the floor."""
     batch = _batch(next(iter(runs.values())), engine)  # all runs have the same data
     works = {label: _step(run, batch, engine) for label, run in runs.items()}
-    works[FLOOR] = _floor(features, batch["target"], engine)
+    recipe = next(iter(runs.values())).training
+    works[FLOOR] = _floor(features, recipe, batch["target"], engine)
     return _in_turn(works, engine.device)
 
 
@@ -169,15 +172,22 @@ def _step(run: Run, batch: dict[str, torch.Tensor], engine: Engine) -> Callable[
     return lambda: trainee.advance(dict(batch))
 
 
-def _floor(features: Features, target: torch.Tensor, engine: Engine) -> Callable[[], object]:
-    """Forward on the target, forward and backward on the prediction: what every such loss needs."""
+def _floor(
+    features: Features, recipe: Training, target: torch.Tensor, engine: Engine
+) -> Callable[[], object]:
+    """Forward on the target, forward and backward on the prediction: what every such loss needs.
+
+    In the arithmetic of the steps, whose recipe says it; nothing of it is compiled.
+    """
     network = features.build(engine)
     pred = target.clone().requires_grad_()
+    arithmetic = StepArithmetic(replace(recipe, compiled=False), network, torch.nn.Identity())
 
     def work() -> None:
-        with torch.no_grad():
-            network(target)
-        torch.stack([tap.sum() for tap in network(pred).values()]).sum().backward()
+        with arithmetic.step():
+            with torch.no_grad():
+                network(target)
+            torch.stack([tap.sum() for tap in network(pred).values()]).sum().backward()
 
     return work
 

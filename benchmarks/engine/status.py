@@ -147,22 +147,26 @@ class Status:
         return {self.ids.run_id(d): self.weights_digest(d) for d in needed}
 
     def expected_seconds(self, run: Run) -> float | None:
-        """How long a training will take, from finished ones of its network on this device.
+        """How long a training will take; None if nothing tells.
 
-        In proportion to steps and pixels; a run with the same terms is preferred. None if the
-        store holds no such run.
+        From finished ones on this device that do the same in a step, in proportion to steps and
+        pixels; else from a rehearsal; else from finished ones of a network of that name.
         """
         rates: dict[bool, float] = {}
+        alike = self.ids.canonical(run.network), _arithmetic(self.ids.canonical(run.training))
         for path in sorted(self.store.root.glob(f"{run.network.name.lower()}-*/run.json")):
             record = RunFolder(path.parent).read_json("run.json")
             try:
                 if record["machine"]["device"] == str(self.device):
+                    spec = record["spec"]
                     same_terms = path.parent.name.rpartition("-")[0] == slug(run)
-                    pixels = _pixels(record["spec"]["training"])
-                    rates[same_terms] = float(record["seconds"]) / pixels
+                    same = same_terms and alike == (spec["network"], _arithmetic(spec["training"]))
+                    rates[same] = float(record["seconds"]) / _pixels(spec["training"])
             except (TypeError, KeyError, ValueError, ZeroDivisionError):
                 continue  # damaged, or not a record of ours: it tells no time
         size = _pixels({name: int(getattr(run.training, name)) for name in _SIZES})
+        if True not in rates and (rehearsed := self.rehearsed(run)) is not None:
+            return rehearsed
         rate = rates.get(True, rates.get(False))
         return None if rate is None else rate * size
 
@@ -226,6 +230,11 @@ def training_sources(run: Run) -> dict[str, str]:
     """Digests of the code that makes a run; measuring counts where a probe looks."""
     looking = (EVALUATE_MODULE,) if run.training.probes else ()
     return sources(run, TRAIN_MODULE, *looking)
+
+
+def _arithmetic(training: dict[str, Any]) -> tuple[Any, ...]:
+    """In what a training computes; a record that does not say it is of a plain one."""
+    return training.get("precision", "float32"), training.get("compiled", False)
 
 
 def _pixels(training: dict[str, Any]) -> int:

@@ -126,6 +126,7 @@ class Trainee:
         start: dict[str, Tensor] | None,
         micro_batch: int = 0,
     ):
+        self.device = resources.device
         batch = int(run.training.batch)
         self.micro_batch = micro_batch if micro_batch < batch else 0
         torch.manual_seed(child_seed(run.seed, 1))
@@ -228,9 +229,13 @@ class Trainee:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "cuda_rng": self._cuda_state(),
             "best": self.best,
         }
+
+    def _cuda_state(self) -> Tensor | None:
+        """That of the device on which it trains; it may go on where there is one more or less."""
+        return torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
@@ -239,7 +244,7 @@ class Trainee:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scheduler.load_state_dict(saved["scheduler"])
         torch.set_rng_state(saved["rng"])
-        if saved["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(saved["cuda_rng"])
+        if self.device.type == "cuda" and saved["cuda_rng"] is not None:
+            torch.cuda.set_rng_state(saved["cuda_rng"], self.device)
         self.step = saved["step"]
         self.best = saved["best"]

@@ -104,7 +104,7 @@ class TableWork(Work):
                     for score in filter(failed.__contains__, column):
                         job.row.unavailable[i] = failed[score]
             else:
-                self.engine.ensure(job.provider, job.label)
+                self.engine.ensure(job.provider, job.label, job.judge)
         except (Failed, DataError) as error:
             # A judge takes its columns, which know it already; a start takes every row that has it.
             if job.scores or job.provider in job.row.providers:
@@ -133,7 +133,7 @@ class TableWork(Work):
             try:
                 self.plan.status.ids.images(column[0].data)
                 for judge in dependencies(column[0].metric):
-                    self.engine.ensure(judge)
+                    self.engine.ensure(judge, whole=True)
                 found.add((column[0].data, column[0].metric))
             except (Failed, DataError) as error:
                 row.unavailable[i] = error

@@ -26,6 +26,7 @@ from benchmarks.study.kit import KEY, PAGE, README, check_kit, write_kit
 from benchmarks.study.pictures import Picture
 from datasets.images import DataError
 from datasets.sampling import test_sample
+from losses.exact_products import tensor_float32
 
 
 def make_study(table: Pairwise, engine: Engine, study: Path) -> Path:
@@ -102,7 +103,8 @@ def _restored(
         sample = test_sample(score.data, images, i, score.seed)
         entries = {k: v[None].to(engine.device) for k, v in sample.items()}
         shown = {"clean": sample["target"], "input": sample["input"]}
-        with torch.no_grad(), compute_threads(engine.status.resolver.profile.threads):
+        threads = compute_threads(engine.status.resolver.profile.threads)
+        with torch.no_grad(), threads, tensor_float32(False):
             for method, network in networks.items():
                 shown[method] = restored(network, entries)[0]
         files[name] = {}

@@ -9,8 +9,11 @@ import quick
 import reproduce
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
+from benchmarks.engine import execute
 from benchmarks.engine import train as module
+from benchmarks.engine.plan import make_plan
 from benchmarks.engine.stored_training import make_run
+from benchmarks.engine.work import TableWork
 
 RUN = replace(quick.JUDGE, training=replace(quick.TRAINING, steps=12, batch=4))
 
@@ -53,6 +56,23 @@ def sizes(monkeypatch):
 
     monkeypatch.setattr(module.Trainee, "__init__", watched)
     return seen
+
+
+def test_judges_are_trained_in_whole_batches(tmp_path, monkeypatch):
+    """They normalise over their batch, and all rows are measured by the same ones."""
+    asked = {}
+
+    def watched(run, status, resources, label, workers, every, micro_batch):
+        asked[status.ids.run_id(run)] = micro_batch
+        make_run(run, status, resources, label, workers, every, micro_batch)
+
+    monkeypatch.setattr(execute, "make_run", watched)
+    engine = replace(quick.quick_engine(tmp_path), micro_batch=1)
+    work = TableWork(make_plan(quick.TABLE, engine.status), engine)
+    work.make()
+    judge = engine.status.ids.run_id(quick.JUDGE)
+    assert asked.pop(judge) == 0
+    assert set(asked.values()) == {1}
 
 
 def test_the_number_is_recorded_and_is_no_part_of_the_identity(tmp_path):

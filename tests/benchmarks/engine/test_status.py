@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import quick
+import tiny
 
 from benchmarks.declare.runs import Fixed, Released, network
 from benchmarks.engine.status import State
@@ -224,7 +225,8 @@ def timed(status, run, seconds, **changes):
     """A record as if the run had been made in that time."""
     folder = status.folder(run)
     training = {"steps": 10, "batch": 2, "crop": 8} | changes.pop("training", {})
-    record = {"seconds": seconds, "machine": {"device": "cpu"}, "spec": {"training": training}}
+    spec = {"network": status.ids.canonical(run.network), "training": training}
+    record = {"seconds": seconds, "machine": {"device": "cpu"}, "spec": spec}
     folder.write_json("run.json", record | changes)
 
 
@@ -258,6 +260,20 @@ def test_expected_time_passes_over_what_is_no_record(tmp_path, record):
     status = quick.quick_engine(tmp_path).status
     status.folder(replace(quick.JUDGE, seed=5)).write_json("run.json", record)
     assert status.expected_seconds(quick.JUDGE) is None
+
+
+def test_a_rehearsal_tells_more_than_a_run_of_other_arguments_or_arithmetic(tmp_path):
+    """One smoke run of a narrow network says nothing of the paper's."""
+    status = quick.quick_engine(tmp_path).status
+    run = replace(quick.JUDGE, training=replace(quick.TRAINING, steps=10, batch=2, crop=8))
+    for seconds, precision in ((50.0, "bf16"), (40.0, "tf32")):
+        timed(status, replace(run, seed=int(seconds)), seconds, training={"precision": precision})
+    timed(status, replace(run, network=network(tiny.TinyDenoiser, width=5), seed=7), 60.0)
+    assert status.expected_seconds(run) is not None
+    status.rehearsed = lambda run: 7.0
+    assert status.expected_seconds(run) == 7.0
+    timed(status, replace(run, seed=5), 30.0)
+    assert status.expected_seconds(run) == pytest.approx(30.0)
 
 
 def test_expected_time_prefers_a_run_with_the_same_terms(tmp_path):
