@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.engine.progress import Progress
+from benchmarks.fetch.records import record
 from benchmarks.fetch.standing import Standing, State
 from benchmarks.fetch.transfer import fetch
 from benchmarks.fetch.unpack import unpack
@@ -96,5 +97,7 @@ def _alone(file: RemoteFile, root: Path) -> None:
         progress.close()
     if isinstance(file, Archive):
         unpack(file, fetched.path, root)
+        if not file.sha256:
+            record(root, file.path, fetched.sha256, fetched.size, fetched.url)
         if fetched.url and not file.keep:  # what the user brought is not ours to delete
             fetched.path.unlink()

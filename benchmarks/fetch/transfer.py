@@ -23,7 +23,7 @@ from benchmarks.fetch.records import record
 from benchmarks.fetch.room import check_room
 from benchmarks.fetch.signatures import begins_as_named, is_page
 from datasets.images import DataError
-from datasets.sources import RemoteFile
+from datasets.sources import Archive, RemoteFile
 
 Progress = Callable[[int, int | None], object]
 """Called with the bytes that are there and those of the whole file, None while nobody knows."""
@@ -41,7 +41,8 @@ def fetch(
     """See that a file is in the data root and is the declared one; download it if it is not there.
 
     Several processes and threads may ask for one file at once: one downloads it. A digest that no
-    source prints is recorded in the data root's sources.json.
+    source prints is recorded in the data root's sources.json; that of an archive is left to who
+    unpacks it, for only that shows that it is whole.
 
     Args:
         into: the data root; made if it is not there.
@@ -69,7 +70,7 @@ def fetch(
         finally:
             lock_path.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
             lock.release()
-    elif not file.sha256:
+    elif _is_recorded(file):
         record(into, file.path, found.sha256, found.size, url="")
     return found
 
@@ -187,9 +188,14 @@ def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
             raise Refused(f"gives another file: {wrong}")
         os.replace(part.path, path)
         part.remove()
-    if not file.sha256:
+    if _is_recorded(file):
         record(root, file.path, found["sha256"], size, url)
     return Fetched(path, size, found["sha256"], url)
+
+
+def _is_recorded(file: RemoteFile) -> bool:
+    """Whether the first digest that is seen of a file is taken for that of the right one."""
+    return not file.sha256 and not isinstance(file, Archive)
 
 
 def _check_length(answer: HTTPResponse, file: RemoteFile, total: int | None) -> None:

@@ -122,6 +122,20 @@ def test_archive_that_cannot_be_unpacked_is_told(origin, tmp_path):
     assert "damaged or cut short" in failures[0]
 
 
+def test_digest_of_an_archive_that_is_not_whole_is_not_held_against_the_right_one(origin, tmp_path):
+    right, origin.files["/a.zip"] = origin.files["/a.zip"], origin.files["/b.zip"]
+    assert brought(archive(origin), tmp_path)[1] is False
+    assert not (tmp_path / "sources.json").exists()
+    (tmp_path / "set" / "a.zip").unlink()
+    origin.files["/a.zip"] = right
+    assert brought(archive(origin), tmp_path) == ([], True)
+    known = json.loads((tmp_path / "sources.json").read_text())["set/a.zip"]
+    assert (known["sha256"], known["url"]) == (
+        hashlib.sha256(right).hexdigest(),
+        origin.url("/a.zip"),
+    )
+
+
 def test_digest_that_no_source_prints_is_recorded_also_of_what_the_user_brought(origin, tmp_path):
     path = tmp_path / "weights" / "a.pth"
     path.parent.mkdir()
