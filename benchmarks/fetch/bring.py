@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.engine.progress import Progress
+from benchmarks.fetch.ours import address, discard
 from benchmarks.fetch.records import record
 from benchmarks.fetch.standing import Standing, State
 from benchmarks.fetch.transfer import fetch
@@ -31,12 +32,15 @@ def bring(name: str, standings: Sequence[Standing], root: Path) -> list[str]:
     waiting = [s.file for s in standings if _has_work(s)]
     small = [file for file in waiting if _is_small(file)]
     failures = _together(name, small, root)
-    for file in waiting:
-        if file not in small:
-            try:
+    for standing in standings:
+        file = standing.file
+        try:
+            if file in waiting and file not in small:
                 _alone(file, root)
-            except DataError as error:
-                failures.append(str(error))
+            elif isinstance(file, Archive) and standing.state is State.THERE:
+                _discard(file, root / file.path)  # a command that was killed had unpacked it
+        except DataError as error:
+            failures.append(str(error))
     return failures
 
 
@@ -98,6 +102,17 @@ def _alone(file: RemoteFile, root: Path) -> None:
     if isinstance(file, Archive):
         unpack(file, fetched.path, root)
         if not file.sha256:
-            record(root, file.path, fetched.sha256, fetched.size, fetched.url)
-        if fetched.url and not file.keep:  # what the user brought is not ours to delete
-            fetched.path.unlink()
+            record(root, file.path, fetched.sha256, fetched.size, address(fetched.path))
+        _discard(file, fetched.path)
+
+
+def _discard(archive: Archive, path: Path) -> None:
+    """Delete an archive that is unpacked; what the user brought is not ours to delete.
+
+    Raises:
+        DataError: it cannot be deleted.
+    """
+    try:
+        discard(path, archive.keep)
+    except OSError as error:
+        raise DataError(f"{path} is unpacked and cannot be deleted: {error.strerror}.") from error

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.engine.store import acquired
 from benchmarks.fetch.connection import Interrupted, Refused, pieces, request
+from benchmarks.fetch.ours import mark
 from benchmarks.fetch.part import Origin, Part
 from benchmarks.fetch.present import Fetched, digests, verified, wrong_digest, wrong_size
 from benchmarks.fetch.records import record
@@ -187,6 +188,8 @@ def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
             part.remove()
             raise Refused(f"gives another file: {wrong}")
         os.replace(part.path, path)
+        if isinstance(file, Archive):
+            mark(path, url)
         part.remove()
     if _is_recorded(file):
         record(root, file.path, found["sha256"], size, url)

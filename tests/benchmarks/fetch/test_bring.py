@@ -95,13 +95,38 @@ def test_archive_is_unpacked_and_not_kept(origin, tmp_path):
 
 def test_archive_that_is_to_be_kept_or_that_the_user_brought_stays(origin, tmp_path):
     assert brought(archive(origin, keep=True), tmp_path / "kept") == ([], True)
-    assert (tmp_path / "kept" / "set" / "a.zip").is_file()
+    assert files(tmp_path / "kept" / "set") == ["0.png", "1.png", "2.png", "a.zip"]
     for place in ("a.zip", "set/a.zip"):
         path = tmp_path / place.replace("/", "-") / place
         path.parent.mkdir(parents=True)
         path.write_bytes(origin.files["/a.zip"])
         assert brought(archive(origin, urls=()), tmp_path / place.replace("/", "-")) == ([], True)
         assert path.is_file()
+
+
+@pytest.mark.parametrize("killed_in", ["unpack", "discard"])
+def test_archive_of_a_command_that_was_killed_is_not_kept(origin, tmp_path, monkeypatch, killed_in):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, killed_in, killed)
+        with pytest.raises(KeyboardInterrupt):
+            brought(archive(origin), tmp_path)
+    assert (tmp_path / "set" / "a.zip").is_file()
+    assert brought(archive(origin), tmp_path) == ([], True)
+    assert files(tmp_path / "set") == ["0.png", "1.png", "2.png"]
+    known = json.loads((tmp_path / "sources.json").read_text())["set/a.zip"]
+    assert (known["url"], len(origin.log)) == (origin.url("/a.zip"), 1)
+
+
+def test_archive_that_the_user_put_in_the_place_of_a_broken_one_stays(origin, tmp_path):
+    path = tmp_path / "set" / "a.zip"
+    assert brought(archive(origin, "/b.zip"), tmp_path)[1] is False
+    path.unlink()
+    path.write_bytes(origin.files["/a.zip"])
+    assert brought(archive(origin, "/b.zip"), tmp_path) == ([], True)
+    assert files(tmp_path / "set") == ["0.png", "1.png", "2.png", "a.zip"]
 
 
 def test_what_the_user_brought_is_verified_before_it_is_unpacked(origin, tmp_path):
