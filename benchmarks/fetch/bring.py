@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 
 from benchmarks.engine.progress import Progress
 from benchmarks.fetch.ours import address, discard
@@ -60,8 +61,9 @@ def _together(name: str, files: Sequence[RemoteFile], root: Path) -> list[str]:
     done = failed = 0
     progress = Progress(name, "file")
     pool = ThreadPoolExecutor(THREADS)
-    waiting = [pool.submit(fetch, file, root) for file in files]
+    stop = Event()
     try:
+        waiting = [pool.submit(fetch, file, root, stop=stop) for file in files]
         for future in as_completed(waiting):
             if future.exception() is None:
                 done += 1
@@ -70,6 +72,9 @@ def _together(name: str, files: Sequence[RemoteFile], root: Path) -> list[str]:
                 failed += 1
             if not done and failed >= _GIVEN_UP:
                 break
+    except BaseException:  # Ctrl-C: what runs ends at its next piece, not with its file
+        stop.set()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
         progress.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
@@ -32,12 +32,17 @@ Progress = Callable[[int, int | None], object]
 PAUSE = 0.5  # seconds before the second attempt, twice as many before each further one
 
 
+class Stopped(Exception):  # noqa: N818
+    """Another thread wants no more of a file."""
+
+
 def fetch(
     file: RemoteFile,
     into: Path,
     progress: Progress = lambda done, total: None,
     timeout: float = 30.0,
     attempts: int = 5,
+    stop: threading.Event | None = None,
 ) -> Fetched:
     """See that a file is in the data root and is the declared one; download it if it is not there.
 
@@ -50,11 +55,19 @@ def fetch(
         progress: see `Progress`.
         timeout: seconds without a byte after which a connection is given up.
         attempts: at one address, without a byte more than before.
+        stop: once another thread has set it, no further piece is waited for.
     Raises:
+        Stopped: `stop` is set. What has arrived is kept.
         DataError: no address gives the file (with the reason of each), what is there is another
             file, or the disk has no room. What has arrived of the right file is kept.
     """
-    path = into / file.path
+    path, stop = into / file.path, stop or threading.Event()
+
+    def told(done: int, total: int | None) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress(done, total)
+
     found = verified(file, into)
     if found is None and not file.urls:
         raise DataError(
@@ -67,7 +80,7 @@ def fetch(
             lock_path = path.with_name(f".{path.name}.lock")
             lock = acquired(lock_path, path.name)
         try:
-            found = verified(file, into) or _download(file, into, progress, timeout, attempts)
+            found = verified(file, into) or _download(file, into, told, timeout, attempts, stop)
         finally:
             lock_path.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
             lock.release()
@@ -77,7 +90,12 @@ def fetch(
 
 
 def _download(
-    file: RemoteFile, root: Path, progress: Progress, timeout: float, attempts: int
+    file: RemoteFile,
+    root: Path,
+    progress: Progress,
+    timeout: float,
+    attempts: int,
+    stop: threading.Event,
 ) -> Fetched:
     """The file from the first of its addresses that gives it."""
     path = root / file.path
@@ -85,7 +103,7 @@ def _download(
     reasons = []
     for url in file.urls:
         try:
-            _insist(file, url, part, progress, timeout, attempts)
+            _insist(file, url, part, progress, timeout, attempts, stop)
             return _installed(file, url, part, root)
         except Refused as refused:
             reasons.append(f"{url} {refused}")
@@ -100,12 +118,19 @@ def _download(
 
 
 def _insist(
-    file: RemoteFile, url: str, part: Part, progress: Progress, timeout: float, attempts: int
+    file: RemoteFile,
+    url: str,
+    part: Part,
+    progress: Progress,
+    timeout: float,
+    attempts: int,
+    stop: threading.Event,
 ) -> None:
     """Attempts at one address until the part is complete; those that bring more do not count.
 
     Raises:
         Refused: it does not give the file.
+        Stopped: see `fetch`.
     """
     failures, furthest = 0, part.size
     while True:
@@ -118,7 +143,8 @@ def _insist(
             failures += 1
             if failures >= attempts:
                 raise Refused(f"{error} ({attempts} attempts without a byte more)") from error
-            time.sleep(max(error.wait, PAUSE * 2 ** (failures - 1)))
+            if stop.wait(max(error.wait, PAUSE * 2 ** (failures - 1))):
+                raise Stopped from error
 
 
 def _attempt(file: RemoteFile, url: str, part: Part, progress: Progress, timeout: float) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 from archives import png, zipped
@@ -81,6 +82,22 @@ def test_where_no_file_can_be_had_the_rest_is_not_tried(origin, tmp_path, monkey
     assert failures[-1].endswith("more files of set were not tried.")
     assert int(failures[-1].split()[0]) + len(origin.log) == len(PICTURES)
     assert len(failures) - 1 == len(origin.log)  # each that was tried is told
+
+
+def test_ctrl_c_waits_for_no_file(origin, tmp_path, monkeypatch):
+    """The origin asks for minutes before it gives what is left."""
+    for path in list(PICTURES)[1:]:
+        origin.fail(path, status(503, Retry_After="60"), always=True)
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.Progress, "__call__", pressed)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        brought(pictures(origin), tmp_path / "data")
+    assert time.monotonic() - began < 20
+    assert files(tmp_path / "data") == ["set/0.png"]
 
 
 def test_archive_is_unpacked_and_not_kept(origin, tmp_path):

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import io
 import shutil
-from types import SimpleNamespace
+import threading
 
 import pytest
 from loopback import (
@@ -13,6 +13,7 @@ from loopback import (
     ignores_if_range,
     ignores_range,
     page,
+    slow,
     stalled,
     status,
     typed,
@@ -100,13 +101,30 @@ def test_origin_that_cuts_and_begins_anew_is_given_up(server, file, content, tmp
 
 
 def test_origin_asks_for_a_wait(server, file, tmp_path, monkeypatch):
-    waited = []
-    monkeypatch.setattr(transfer, "time", SimpleNamespace(sleep=waited.append))
+    waited, stop = [], threading.Event()
+    monkeypatch.setattr(stop, "wait", waited.append)
     server.fail(
         "/a.bin", status(503, Retry_After="7"), status(503, Retry_After="9999"), status(500)
     )
-    fetch(file, tmp_path)
+    fetch(file, tmp_path, stop=stop)
     assert waited == [7, 60, transfer.PAUSE * 4]
+
+
+@pytest.mark.parametrize("fault", [slow, status(503, Retry_After="60")])
+def test_transfer_that_is_stopped_ends_at_once_and_is_continued(
+    server, file, content, tmp_path, fault
+):
+    interrupted(server, file, tmp_path)
+    server.fail("/a.bin", fault)
+    stop = threading.Event()
+    timer = threading.Timer(0.05, stop.set)
+    timer.start()
+    with pytest.raises(transfer.Stopped):
+        fetch(file, tmp_path, stop=stop)
+    assert len(server.log) == 1
+    assert 1000 <= (tmp_path / PART).stat().st_size < len(content)
+    assert fetch(file, tmp_path).path.read_bytes() == content
+    assert server.log[-1].range >= "bytes=1000-"
 
 
 @pytest.mark.parametrize("fault", [ignores_range, wrong_range])
