@@ -32,6 +32,9 @@ Progress = Callable[[int, int | None], object]
 PAUSE = 0.5  # seconds before the second attempt, twice as many before each further one
 
 
+_HEAD = 512  # bytes; white space may stand before a page
+
+
 class Stopped(Exception):  # noqa: N818
     """Another thread wants no more of a file."""
 
@@ -161,7 +164,7 @@ def _attempt(file: RemoteFile, url: str, part: Part, progress: Progress, timeout
             total = _continues(answer, known, part)
         elif answer.status == 200:
             total, offset = answer.length, 0  # before the first piece: it counts down
-            head = next(body, b"")
+            head = _head(body)
             _check_head(answer, file, head)
             _check_length(answer, file, total)
             with _disk(part.path):
@@ -293,8 +296,16 @@ def _version(answer: HTTPResponse) -> str:
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
 
 
+def _head(body: Iterator[bytes]) -> bytes:
+    """The first pieces of a body: enough of it to tell what it is, however few a packet brings."""
+    head = b""
+    while len(head) < _HEAD and (piece := next(body, b"")):
+        head += piece
+    return head
+
+
 def _with(head: bytes, body: Iterator[bytes]) -> Iterator[bytes]:
-    """A body whose first piece has been looked at."""
+    """A body whose head has been looked at."""
     yield head
     yield from body
 

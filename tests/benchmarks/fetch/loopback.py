@@ -179,6 +179,16 @@ def slow(exchange: Exchange, content: bytes) -> None:
         time.sleep(0.02)
 
 
+def trickling(exchange: Exchange, content: bytes) -> None:
+    """All of it, the first nine bytes one by one."""
+    code, first, headers = exchange.rest(content)
+    exchange.head(code, len(content) - first, **headers)
+    for byte in content[first : first + 9]:
+        exchange.wfile.write(bytes([byte]))
+        time.sleep(0.02)
+    exchange.wfile.write(content[first + 9 :])
+
+
 def ignores_range(exchange: Exchange, content: bytes) -> None:
     """The whole file, whatever was asked for."""
     exchange.head(200, len(content), ETag=etag(content))

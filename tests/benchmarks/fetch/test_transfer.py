@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from loopback import Loopback, chunked, page, redirect, slow, status, typed, unmeasured
+from loopback import Loopback, chunked, page, redirect, slow, status, trickling, typed, unmeasured
 
 from benchmarks.fetch.transfer import fetch
 from datasets.images import DataError
@@ -152,6 +152,16 @@ def test_redirects_are_followed_but_not_for_ever(server, content, tmp_path):
     assert fetch(declared(server, content, "/old"), tmp_path / "a").sha256 == sha256(content)
     with pytest.raises(DataError, match="redirects for ever"):
         fetch(declared(server, content, "/ring"), tmp_path / "b")
+
+
+def test_short_first_packets_decide_nothing(tmp_path):
+    archive, text = b"PK\x03\x04" + bytes(600), b"<html>Sign in</html>"
+    with Loopback({"/a.zip": archive, "/page": text}) as s:
+        for path in s.files:
+            s.fail(path, trickling)
+        assert fetch(RemoteFile("a.zip", (s.url("/a.zip"),)), tmp_path).size == len(archive)
+        with pytest.raises(DataError, match="HTML page"):
+            fetch(RemoteFile("a.bin", (s.url("/page"),)), tmp_path)
 
 
 def test_page_is_no_archive_whatever_its_type(content, tmp_path):
