@@ -9,6 +9,7 @@ from threading import Event
 
 from benchmarks.engine.progress import Progress
 from benchmarks.fetch.ours import address, discard
+from benchmarks.fetch.present import verified
 from benchmarks.fetch.records import record
 from benchmarks.fetch.standing import Standing, State
 from benchmarks.fetch.transfer import fetch
@@ -37,7 +38,7 @@ def bring(name: str, standings: Sequence[Standing], root: Path) -> list[str]:
         file = standing.file
         try:
             if file in waiting and file not in small:
-                _alone(file, root)
+                _alone(standing, root)
             elif isinstance(file, Archive) and standing.state is State.THERE:
                 _discard(file, root / file.path)  # a command that was killed had unpacked it
         except DataError as error:
@@ -88,12 +89,13 @@ def _together(name: str, files: Sequence[RemoteFile], root: Path) -> list[str]:
     return [str(error) for error in errors] + left
 
 
-def _alone(file: RemoteFile, root: Path) -> None:
+def _alone(standing: Standing, root: Path) -> None:
     """Fetch one file with progress, and unpack it if it is an archive.
 
     Raises:
         DataError: see `fetch` and `unpack`.
     """
+    file = standing.file
     progress = Progress(file.path.rpartition("/")[2], "megabyte")
 
     def told(done: int, total: int | None) -> None:
@@ -101,7 +103,8 @@ def _alone(file: RemoteFile, root: Path) -> None:
             progress(done // 2**20, total // 2**20)
 
     try:
-        fetched = fetch(file, root, told)
+        saved = verified(file, root, standing.place) if standing.place else None
+        fetched = saved or fetch(file, root, told)
     finally:
         progress.close()
     if isinstance(file, Archive):

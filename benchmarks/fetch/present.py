@@ -29,15 +29,17 @@ class Fetched:
     url: str
 
 
-def verified(file: RemoteFile, root: Path) -> Fetched | None:
+def verified(file: RemoteFile, root: Path, place: Path | None = None) -> Fetched | None:
     """The file in the data root, or None if it is not there; writes nothing.
 
     Without a printed sha256 it is held against the one that the first fetch recorded.
 
+    Args:
+        place: where it lies if not under its path in the data root.
     Raises:
         DataError: what is there is another file, cut short, unreadable, or no file.
     """
-    path = root / file.path
+    path = place or root / file.path
     if not os.path.lexists(path):
         return None
     try:

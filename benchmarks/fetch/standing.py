@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
@@ -31,13 +31,14 @@ class State(Enum):
 class Standing:
     """One file of a source in a data root.
 
-    file: as declared, with the path at which it was looked for last.
     why: what is wrong with it, or how much of it is there; "" if nothing has to be said.
+    place: where it lies if not under its path in the data root.
     """
 
     file: RemoteFile
     state: State
     why: str = ""
+    place: Path | None = None
 
 
 def standings(source: Source, root: Path | None) -> list[Standing]:
@@ -50,40 +51,49 @@ def _standing(file: RemoteFile, root: Path | None) -> Standing:
     if root is None:
         return Standing(file, absent)
     if isinstance(file, Folder):
-        return _counted(file, _in_folder(file, root), file.count, absent)
+        found = _in_folder(file, root)
+        if file.count and found > file.count:
+            why = f"{root / file.path} holds {found} files of the set, which has {file.count}"
+            return Standing(file, State.WRONG, f"{why}. Remove those that are not of it.")
+        return _counted(file, found, file.count, absent)
     unpacked = Standing(file, absent)
     if isinstance(file, Archive):
         unpacked = _unpacked(file, root, absent)
         if unpacked.state is State.THERE:
             return unpacked
     try:
-        return _lying(file, root) or unpacked
+        return _lying(file, root, absent) or unpacked
     except DataError as error:
         return Standing(file, State.WRONG, str(error))
 
 
-def _lying(file: RemoteFile, root: Path) -> Standing | None:
+def _lying(file: RemoteFile, root: Path, absent: State) -> Standing | None:
     """The file itself, where it or an archive that the user brought lies; None if it is nowhere.
 
     Raises:
-        DataError: it is another file.
+        DataError: in the data root is another file.
     """
     if verified(file, root):
         return Standing(file, State.PACKED if isinstance(file, Archive) else State.THERE)
     if isinstance(file, Archive):  # a browser or a client saved it in the data root itself
-        beside = replace(file, path=PurePosixPath(file.path).name)
-        return Standing(beside, State.PACKED) if verified(beside, root) else None
+        beside = root / PurePosixPath(file.path).name
+        found = verified(file, root, beside)
+        return Standing(file, State.PACKED, place=beside) if found else None
     folder, _, name = file.path.rpartition("/")
     for cache in WeightFiles(None).folders if folder == "weights" else ():
-        if (cache / name).is_file() and verified(replace(file, path=name), cache):
-            return Standing(file, State.THERE, f"in {cache}")
+        place = cache / name
+        try:
+            if place.is_file() and verified(file, root, place):
+                return Standing(file, State.THERE, f"in {cache}", place)
+        except DataError:  # another program's: the data root is searched first
+            return Standing(file, absent, f"{place} is another file, which does not count")
     return None
 
 
 def _unpacked(archive: Archive, root: Path, absent: State) -> Standing:
     """An archive by the files that its members have become."""
     for member in archive.members:
-        found = sum(1 for _ in root.glob(_places(member)))
+        found = sum(not _is_hidden(path.name) for path in root.glob(_places(member)))
         standing = _counted(archive, found, member.count, absent)
         if standing.state is not State.THERE:
             return standing
@@ -98,9 +108,13 @@ def _places(member: Member) -> str:
 def _in_folder(folder: Folder, root: Path) -> int:
     """How many files of a folder have the names that they must have."""
     place = root / folder.path
-    if not place.is_dir():
-        return 0
-    return sum(re.fullmatch(folder.names, path.name) is not None for path in place.iterdir())
+    names = [path.name for path in place.iterdir()] if place.is_dir() else []
+    return sum(not _is_hidden(name) and bool(re.fullmatch(folder.names, name)) for name in names)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether loaders pass over a file: `._1.png` is what some systems leave beside 1.png."""
+    return name.startswith(".")
 
 
 def _counted(file: RemoteFile, found: int, count: int | None, absent: State) -> Standing:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from archives import png, zipped
@@ -10,6 +11,7 @@ from loopback import Loopback, status
 
 from benchmarks.fetch import bring as module
 from benchmarks.fetch.bring import bring
+from benchmarks.fetch.records import recorded
 from benchmarks.fetch.standing import State, standings
 from datasets.sources import Archive, Member, RemoteFile, Source
 
@@ -119,6 +121,7 @@ def test_archive_that_is_to_be_kept_or_that_the_user_brought_stays(origin, tmp_p
         path.write_bytes(origin.files["/a.zip"])
         assert brought(archive(origin, urls=()), tmp_path / place.replace("/", "-")) == ([], True)
         assert path.is_file()
+        assert list(recorded(tmp_path / place.replace("/", "-"))) == ["set/a.zip"]
 
 
 @pytest.mark.parametrize("killed_in", ["unpack", "discard"])
@@ -156,6 +159,16 @@ def test_what_the_user_brought_is_verified_before_it_is_unpacked(origin, tmp_pat
     assert not (tmp_path / "set" / "0.png").exists()
     path.write_bytes(origin.files["/a.zip"])
     assert brought(source, tmp_path) == ([], True)
+
+
+def test_file_is_fetched_in_place_of_a_broken_one_in_torchs_cache(origin, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    cached = tmp_path / "hub" / "checkpoints" / "0.png"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"cut")
+    file = replace(pictures(origin).files[0], path="weights/0.png")
+    assert brought(Source("0.png", (file,), "free"), tmp_path / "data") == ([], True)
+    assert cached.read_bytes() == b"cut"
 
 
 def test_archive_that_cannot_be_unpacked_is_told(origin, tmp_path):
