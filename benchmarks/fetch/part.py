@@ -1,10 +1,13 @@
-"""What has arrived of a file: `.NAME.part` beside it, and in `.NAME.part.json` what it is part of.
+"""What has arrived of a file: `.NAME.HASH.part` beside it, and what it is part of in `.part.json`.
 
-The names begin with a dot, so that a folder with a part in it is still a folder of images.
+Each address has a part of its own, with a hash of it in the name: a mirror that is tried does not
+cost what another has given. The names begin with a dot, so that a folder with a part in it is still
+a folder of images.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,26 +30,31 @@ class Origin:
 
 
 class Part:
-    """The part of the file that is to be `target`; who holds the file's lock alone uses it."""
+    """What one address has given of the file that is to be `target`.
 
-    def __init__(self, target: Path):
-        self.path = target.with_name(f".{target.name}.part")
-        self._notes = target.with_name(f".{target.name}.part.json")
+    Who holds the file's lock alone uses it.
+    """
+
+    def __init__(self, target: Path, url: str):
+        tag = hashlib.sha256(url.encode()).hexdigest()[:8]
+        self.url = url
+        self.path = target.with_name(f".{target.name}.{tag}.part")
+        self._notes = self.path.with_name(f"{self.path.name}.json")
 
     @property
     def size(self) -> int:
         """Bytes that are there."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def origin(self, url: str) -> Origin | None:
-        """What the part is of, if more of it can be had from this address; else None."""
+    def origin(self) -> Origin | None:
+        """What the part is of, if more of it can be had from its address; else None."""
         if not self.size:
             return None
         try:
             origin = Origin(**json.loads(self._notes.read_bytes()))
         except (OSError, ValueError, TypeError, RecursionError):
             return None
-        return origin if origin.url == url and origin.version else None
+        return origin if origin.url == self.url and origin.version else None
 
     def begin(self, origin: Origin) -> None:
         """Empty the part, to be filled from this origin.

@@ -102,16 +102,21 @@ def _download(
 ) -> Fetched:
     """The file from the first of its addresses that gives it."""
     path = root / file.path
-    part = Part(path)
+    parts = [Part(path, url) for url in file.urls]
     reasons = []
-    for url in file.urls:
+    for part in parts:
         try:
-            _insist(file, url, part, progress, timeout, attempts, stop)
-            return _installed(file, url, part, root)
+            _insist(file, part, progress, timeout, attempts, stop)
+            installed = _installed(file, part, root)
         except Refused as refused:
-            reasons.append(f"{url} {refused}")
+            reasons.append(f"{part.url} {refused}")
+        else:
+            with _disk(path):
+                for other in parts:
+                    other.remove()
+            return installed
     with _disk(path):
-        kept = part.size
+        kept = sum(part.size for part in parts)
     way_out = (
         f"{kept} bytes have arrived and are kept: run the command again to go on."
         if kept
@@ -122,7 +127,6 @@ def _download(
 
 def _insist(
     file: RemoteFile,
-    url: str,
     part: Part,
     progress: Progress,
     timeout: float,
@@ -138,7 +142,7 @@ def _insist(
     failures, furthest = 0, part.size
     while True:
         try:
-            _attempt(file, url, part, progress, timeout)
+            _attempt(file, part, progress, timeout)
             return
         except Interrupted as error:
             if part.size > furthest:
@@ -150,11 +154,11 @@ def _insist(
                 raise Stopped from error
 
 
-def _attempt(file: RemoteFile, url: str, part: Part, progress: Progress, timeout: float) -> None:
+def _attempt(file: RemoteFile, part: Part, progress: Progress, timeout: float) -> None:
     """One request, for the whole file or for what is missing of it."""
-    known = part.origin(url)
+    known = part.origin()
     offset = part.size if known else 0
-    with request(url, timeout, offset, known.version if known else "") as answer:
+    with request(part.url, timeout, offset, known.version if known else "") as answer:
         if known and answer.status == 416:
             _check_end(answer, part)
             return
@@ -168,7 +172,7 @@ def _attempt(file: RemoteFile, url: str, part: Part, progress: Progress, timeout
             _check_head(answer, file, head)
             _check_length(answer, file, total)
             with _disk(part.path):
-                part.begin(Origin(url, _version(answer), total))
+                part.begin(Origin(part.url, _version(answer), total))
             body = _with(head, body)
         else:
             raise Refused(f"answers {answer.status} to a request for the file")
@@ -202,7 +206,7 @@ def _write(
     return done
 
 
-def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
+def _installed(file: RemoteFile, part: Part, root: Path) -> Fetched:
     """Give the complete part its name, if it is the declared file.
 
     Raises:
@@ -218,11 +222,10 @@ def _installed(file: RemoteFile, url: str, part: Part, root: Path) -> Fetched:
             raise Refused(f"gives another file: {wrong}")
         os.replace(part.path, path)
         if isinstance(file, Archive):
-            mark(path, url)
-        part.remove()
+            mark(path, part.url)
     if _is_recorded(file):
-        record(root, file.path, found["sha256"], size, url)
-    return Fetched(path, size, found["sha256"], url)
+        record(root, file.path, found["sha256"], size, part.url)
+    return Fetched(path, size, found["sha256"], part.url)
 
 
 def _is_recorded(file: RemoteFile) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import shutil
 import threading
+from dataclasses import replace
 
 import pytest
 from loopback import (
@@ -21,11 +22,10 @@ from loopback import (
 )
 
 from benchmarks.fetch import transfer
+from benchmarks.fetch.part import Part
 from benchmarks.fetch.transfer import fetch
 from datasets.images import DataError
 from datasets.sources import RemoteFile
-
-PART = ".a.bin.part"
 
 
 @pytest.fixture
@@ -40,6 +40,11 @@ def interrupted(server, file, folder):
     with pytest.raises(DataError, match="1000 bytes have arrived and are kept"):
         fetch(file, folder, attempts=1)
     server.log.clear()
+
+
+def part(file, folder):
+    """Where what has arrived from the first address lies."""
+    return Part(folder / file.path, file.urls[0]).path
 
 
 def ranges(server):
@@ -122,7 +127,7 @@ def test_transfer_that_is_stopped_ends_at_once_and_is_continued(
     with pytest.raises(transfer.Stopped):
         fetch(file, tmp_path, stop=stop)
     assert len(server.log) == 1
-    assert 1000 <= (tmp_path / PART).stat().st_size < len(content)
+    assert 1000 <= part(file, tmp_path).stat().st_size < len(content)
     assert fetch(file, tmp_path).path.read_bytes() == content
     assert server.log[-1].range >= "bytes=1000-"
 
@@ -188,14 +193,14 @@ def test_rest_that_nobody_asked_for_is_refused(server, file, tmp_path):
 
 def test_part_that_was_complete_needs_no_byte_more(server, file, content, tmp_path):
     interrupted(server, file, tmp_path)
-    (tmp_path / PART).write_bytes(content)
+    part(file, tmp_path).write_bytes(content)
     assert fetch(file, tmp_path).path.read_bytes() == content
     assert ranges(server) == ["bytes=3000-"]
 
 
 def test_damaged_part_is_noticed_and_gone(server, file, content, tmp_path):
     interrupted(server, file, tmp_path)
-    (tmp_path / PART).write_bytes(bytes(1000))
+    part(file, tmp_path).write_bytes(bytes(1000))
     with pytest.raises(DataError, match="gives another file"):
         fetch(file, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -205,7 +210,7 @@ def test_damaged_part_is_noticed_and_gone(server, file, content, tmp_path):
 @pytest.mark.parametrize("notes", [b"", b"[]", b'{"url": 1}', None])
 def test_part_that_nothing_is_known_of_is_begun_anew(server, file, content, tmp_path, notes):
     interrupted(server, file, tmp_path)
-    path = tmp_path / (PART + ".json")
+    path = tmp_path / f"{part(file, tmp_path).name}.json"
     path.unlink() if notes is None else path.write_bytes(notes)
     assert fetch(file, tmp_path).path.read_bytes() == content
     assert ranges(server) == [""]
@@ -253,6 +258,18 @@ def test_mirror_does_not_continue_what_another_address_began(server, file, conte
     fetched = fetch(RemoteFile(file.path, urls, file.size, file.sha256), tmp_path)
     assert (fetched.url, fetched.path.read_bytes()) == (urls[1], content)
     assert ranges(server) == ["", "bytes=1000-", ""]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_mirror_does_not_cost_what_another_address_gave(server, file, content, tmp_path):
+    server.files["/mirror"] = content
+    server.fail("/a.bin", cut, status(404))
+    server.fail("/mirror", cut)
+    two = replace(file, urls=(*file.urls, server.url("/mirror")))
+    with pytest.raises(DataError, match="2000 bytes have arrived"):
+        fetch(two, tmp_path, attempts=1)
+    assert fetch(two, tmp_path).url == two.urls[1]
+    assert ranges(server) == ["", "", "bytes=1000-", "bytes=1000-"]
 
 
 def test_disk_without_room_is_told_before_the_first_byte(server, file, tmp_path, monkeypatch):
