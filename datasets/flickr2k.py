@@ -31,7 +31,10 @@ _ARCHIVE = Source(
             md5="5d3f39443d5e9489bff8963f8f26cb03",
             members=(
                 Member(
-                    r"Flickr2K/Flickr2K_HR/(\d{6})\.png", r"flickr2k/Flickr2K_HR/\1.png", _COUNT
+                    r"Flickr2K/Flickr2K_HR/(\d{6})\.png",
+                    r"flickr2k/Flickr2K_HR/\1.png",
+                    _COUNT,
+                    also=(r"flickr2k/\1.png",),
                 ),
             ),
         ),

@@ -59,6 +59,10 @@ class _NumberedPairs:
                 rf"{re.escape(self.inner)}/{kind}/(\d\d)_{self.scene}_{kind}\.(?i:jpg)",
                 rf"{self.place}/{kind}/\1_{self.scene}_{kind}.jpg",
                 self.pairs,
+                also=tuple(
+                    rf"{place}/{kind}/\1_{self.scene}_{kind}.\2"
+                    for place in (self.place, f"{self.place}/{self.inner}")
+                ),
             )
             for kind in ("hazy", "GT")
         )

@@ -37,12 +37,14 @@ class Member:
     target: path below the data root, with \1 for a group: r"div2k/DIV2K_train_HR/\1".
     count: how many members there have to be, None where no source says.
     largest: bytes that one member may have.
+    also: where a loader finds the same files as well, each like `target`; nothing is put there.
     """
 
     pattern: str
     target: str
     count: int | None = None
     largest: int = 64 * 2**20
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.fetch.present import verified
 from datasets.images import DataError
-from datasets.sources import Archive, Folder, Member, RemoteFile, Source
+from datasets.sources import Archive, Folder, RemoteFile, Source
 
 
 class State(Enum):
@@ -93,16 +93,17 @@ def _lying(file: RemoteFile, root: Path, absent: State) -> Standing | None:
 def _unpacked(archive: Archive, root: Path, absent: State) -> Standing:
     """An archive by the files that its members have become."""
     for member in archive.members:
-        found = sum(not _is_hidden(path.name) for path in root.glob(_places(member)))
+        found = max(_in_place(place, root) for place in (member.target, *member.also))
         standing = _counted(archive, found, member.count, absent)
         if standing.state is not State.THERE:
             return standing
     return Standing(archive, State.THERE)
 
 
-def _places(member: Member) -> str:
-    """The pattern of the paths that members take: a group of the target may be any name."""
-    return re.sub(r"\\\d", "*", re.sub(r"([\[?*])", r"[\1]", member.target))
+def _in_place(target: str, root: Path) -> int:
+    """How many files have paths that members may take: a group of the target may be any name."""
+    pattern = re.sub(r"\\\d", "*", re.sub(r"([\[?*])", r"[\1]", target))
+    return sum(not _is_hidden(path.name) for path in root.glob(pattern))
 
 
 def _in_folder(folder: Folder, root: Path) -> int:

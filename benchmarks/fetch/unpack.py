@@ -42,15 +42,14 @@ def unpack(archive: Archive, path: Path, root: Path) -> list[Path]:
     Raises:
         DataError: the archive is damaged, cut short, or not the one that is declared: a member is
             missing, too large, twice there, no regular file or not what its name says, or a name
-            leads elsewhere. Nothing has been put anywhere then.
+            leads elsewhere. Or in a member's place lies a folder, or beside it the same in another
+            format. Nothing has been put anywhere then.
     """
     _check_program(path)
     with _one_line(path, root), opened(path) as entries:
         wanted = _wanted(archive, path, entries)
         targets = [root / target for _, target in wanted]
-        for target in targets:
-            if target.is_dir():
-                raise DataError(f"{target} is a folder, and {path} has a file to put there.")
+        _check_places(targets, path)
         home = _home(targets, root)
         check_room(home, sum(entry.size for entry, _ in wanted))
         with _staging(path, home, root) as staging:
@@ -108,6 +107,26 @@ def _wanted(archive: Archive, path: Path, entries: Sequence[Entry]) -> list[tupl
                 f"holds {_holds(entries)}. {_AGAIN}"
             )
     return [(entry, target) for target, entry in chosen.items()]
+
+
+def _check_places(targets: Sequence[Path], path: Path) -> None:
+    """See that no target is a folder, or of the name of another file but for the suffix.
+
+    Raises:
+        DataError: one is; a loader could not tell which of two such files is the set's.
+    """
+    ours = set(targets)
+    folders = {target.parent for target in targets if target.parent.is_dir()}
+    others = [file for folder in folders for file in folder.iterdir() if file not in ours]
+    by_stem = {other.with_suffix(""): other for other in others if other.suffix}
+    for target in targets:
+        if target.is_dir():
+            raise DataError(f"{target} is a folder, and {path} has a file to put there.")
+        if other := by_stem.get(target.with_suffix("")):
+            raise DataError(
+                f"{other} is there already, and {path} has {target.name} to put beside it. Move "
+                "those files away, or complete them and delete the archive."
+            )
 
 
 def _leads_out(name: str) -> bool:

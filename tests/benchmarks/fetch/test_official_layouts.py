@@ -62,6 +62,32 @@ def test_members_of_the_official_archives_go_where_the_loader_looks(tmp_path, sp
     assert len(spec.open(DataPaths(root, tmp_path / "cache"))) == 1
 
 
+@pytest.mark.parametrize("kind", ["png", "jpg", "JPG"])
+@pytest.mark.parametrize("inner", ["", "# O-HAZY NTIRE 2018/"])
+def test_whole_sets_in_other_places_that_the_loader_opens_are_there(tmp_path, kind, inner):
+    place = tmp_path / f"o-haze/{inner}"
+    for folder in ("hazy", "GT"):
+        (place / folder).mkdir(parents=True)
+        for number in range(1, 46):
+            content = png() if kind == "png" else image("JPEG")
+            (place / folder / f"{number:02}_outdoor_{folder}.{kind}").write_bytes(content)
+    (source,) = OHaze("test").sources()
+    assert len(OHaze("test").open(DataPaths(tmp_path, tmp_path / "cache"))) == 5
+    assert standings(source, tmp_path)[0].state is State.THERE
+    (place / "GT" / f"45_outdoor_GT.{kind}").unlink()
+    found = standings(source, tmp_path)[0]
+    assert (found.state, found.why) == (State.MISSING, "44 of 45 files are there")
+
+
+def test_flickr2k_without_its_inner_folder_is_there(tmp_path):
+    (tmp_path / "flickr2k").mkdir()
+    for number in range(1, 2651):
+        (tmp_path / f"flickr2k/{number:06}.png").write_bytes(png())
+    (source,) = Flickr2K().sources()
+    assert len(Flickr2K(first=1).open(DataPaths(tmp_path, tmp_path / "cache"))) == 1
+    assert standings(source, tmp_path)[0].state is State.THERE
+
+
 @pytest.mark.parametrize(
     ("spec", "names"),
     [

@@ -43,6 +43,19 @@ def test_wanted_members_are_put_in_their_places(tmp_path, kind, before):
     assert path.exists()
 
 
+def test_nothing_is_put_beside_the_same_in_another_format(tmp_path):
+    path = zipped(tmp_path / "a.zip", GOOD)
+    other = tmp_path / "root" / "set" / "SET_HR" / "0002.jpg"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(image("JPEG"))
+    with pytest.raises(DataError, match=r"0002.jpg is there already.* 0002.png to put beside it"):
+        unpack(SET, path, tmp_path / "root")
+    assert list(files(tmp_path / "root")) == ["set/SET_HR/0002.jpg"]
+    other.unlink()
+    for _ in range(2):  # its own files are replaced
+        assert len(unpack(SET, path, tmp_path / "root")) == 2
+
+
 def test_o_and_i_haze_lie_in_folders_with_spaces(tmp_path):
     inside = "# I-HAZY NTIRE 2018"
     members = {
