@@ -16,7 +16,8 @@ def mark(archive: Path, url: str) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    _note(archive).write_text(json.dumps({"url": url, "file": _identity(archive)}))
+    note = json.dumps({"url": url, "file": _identity(archive)})
+    _note(archive).write_text(note, encoding="utf-8")
 
 
 def address(archive: Path) -> str:
