@@ -70,7 +70,11 @@ class Session:
         root = request.data_root
         files = WeightFiles(root)
         device = usable_device(request.device)
-        if request.compiled and not request.plan and request.verb in ("table", "figure"):
+        if (
+            request.compiled
+            and not request.plan
+            and request.verb in ("table", "figure", "rehearse")
+        ):
             check_compiler(device)
         photographs = (
             ("train", _folders("--train-set", request.train_set)),

@@ -54,11 +54,20 @@ def _steps_in_words(s: Steps, steps: int) -> list[str]:
 def _memory(s: Steps) -> str:
     """What the whole batch would take, and what fits."""
     there = f"{s.machine / GIB:.1f} GiB"
+    if s.images == s.batch:
+        return f" of {there}"
+    whole = f"{s.step_peak / GIB:.2f} GiB for the whole batch at once, at most, in proportion"
+    tried = f"; {s.too_many} images at once do not fit" if s.too_many else ""
+    return f", {whole}, of {there}{tried}{_way_out(s)}"
+
+
+def _way_out(s: Steps) -> str:
+    """What fits where the whole batch perhaps does not."""
     if s.fits == s.batch:
-        whole = f", {s.step_peak / GIB:.2f} GiB for the whole batch at once"
-        return f"{'' if s.images == s.batch else whole} of {there}"
-    way = f"--micro-batch {s.fits} would" if s.fits else "not even one image does"
-    return f"; {s.step_peak / GIB:.1f} GiB for the whole batch do not fit into {there}: {way}"
+        return ""
+    if not s.in_pieces:
+        return "; it cannot be trained in pieces"
+    return f"; --micro-batch {s.fits} would fit" if s.fits else "; perhaps not even one image fits"
 
 
 def _hours(hours: float) -> str:
@@ -94,7 +103,7 @@ def as_row(line: Line) -> dict[str, Any]:
     s, cost = line.steps, line.cost
     own: list[Any] = [None] * 5
     if s is not None:
-        fits = s.fits if s.fits < s.batch else None
+        fits = s.fits if s.in_pieces and s.fits < s.batch else None
         own = [s.parameters, s.flop / 1e9, s.step_seconds, s.step_peak / GIB, fits]
     elsewhere = [a.hours(cost.flop, p) for a in ACCELERATORS for p in UTILISATION]
     hours = [cost.hours, *elsewhere] if cost.seconds else [None] * (1 + len(elsewhere))
@@ -128,9 +137,9 @@ def rehearsal_markdown(record: Record) -> str:
         f"On {here['processor']}, {in_threads(here['threads'])}, torch {here['torch']}: two steps "
         "of every kind of training, and an image of the true size through every network and "
         "metric. The data is drawn. Steps and memory are of the whole batch at once (or in the "
-        "pieces that were asked for), in proportion to the images that a step took; hours are "
-        "steps times seconds, and tests. A training that rows share stands once. `--micro-batch` "
-        "is what would fit where the batch does not.",
+        "pieces that were asked for), in proportion to the images that a step took, which of "
+        "memory is the most that it can be; hours are steps times seconds, and tests. A training "
+        "that rows share stands once. `--micro-batch` is what would fit where the batch does not.",
         _estimates(),
     ]
     if absent:

@@ -33,7 +33,6 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
-        gc.collect()
         _give_back()
         if self.cuda:
             torch.cuda.empty_cache()
@@ -55,7 +54,8 @@ class PeakMemory:
 
     @property
     def grown(self) -> int:
-        """By how much memory has grown by now."""
+        """By how much memory has grown by now, without what is free again."""
+        _give_back()
         return max(0, self._now() - self._before)
 
     @property
@@ -73,7 +73,8 @@ class PeakMemory:
 
 
 def _give_back() -> None:
-    """Return what was freed to the system, or what is needed next would not show as growth."""
+    """Return what is free to the system, or it would count as taken."""
+    gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError, TypeError):  # another C library than glibc

@@ -98,7 +98,7 @@ class Rehearsal:
                 code,
                 Steps,
                 lambda: self._rehearsed(line.name, run),
-                lambda s: (s.images, s.pieces) == (wanted, pieces) or s.fits < (pieces or wanted),
+                lambda steps: steps.answers(wanted, pieces),
             ),
         )
         if line.steps is not None:

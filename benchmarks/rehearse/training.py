@@ -1,18 +1,21 @@
-"""Two training steps of a kind as they are declared, and a checkpoint that comes back."""
+"""Training steps of a kind as they are declared, and a checkpoint that comes back."""
 
 from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Run
 from benchmarks.engine.content_ids import base_data
+from benchmarks.engine.pieces import check_pieces
 from benchmarks.engine.status import Status
 from benchmarks.engine.stored_training import to_bytes
 from benchmarks.engine.train import Trainee, TrainingError
@@ -34,12 +37,13 @@ class Steps:
     parameters: trainable ones of the restoring network. batch: declared; images: as many as a step
         here took. pieces: how many of them had a graph at a time, 0 for all.
     network_flop, objective_flop: floating point operations of a step with so many images, forward
-        and backward. seconds: of the second step.
-    resting, peak: bytes once everything is built, and at the height of a step. machine: bytes that
-        there are. measured: how.
+        and backward. seconds: of the last step.
+    resting, peak: bytes that last from step to step, gradients and the optimiser's averages among
+        them, and bytes at the height of a step. machine: bytes that there are. measured: how.
     checkpoint: bytes. absent: the files in whose place weights are random.
-    fits: the largest `--micro-batch` that the memory would hold; the batch where that fits whole,
-        0 where not even one image does.
+    too_many: images at once for which the memory does not suffice, as a GPU found and as is
+        estimated of a CPU; 0 where that did not come up.
+    in_pieces: whether the network can be trained in pieces.
     """
 
     parameters: int
@@ -55,6 +59,8 @@ class Steps:
     measured: str
     checkpoint: int
     absent: tuple[str, ...]
+    too_many: int = 0
+    in_pieces: bool = True
 
     @property
     def flop(self) -> float:
@@ -68,22 +74,32 @@ class Steps:
 
     @property
     def step_peak(self) -> int:
-        """Bytes of a step with the whole batch at once, in proportion to its images."""
-        return self.peak_with(self.batch)
+        """Bytes of a step with the whole batch, at most: in proportion to its images.
 
-    def peak_with(self, images: int) -> int:
-        """Bytes of a step with so many images at once, in proportion."""
-        return self.resting + round((self.peak - self.resting) * images / self.images)
+        What is kept for one image at a time does not grow with them.
+        """
+        return self.resting + round((self.peak - self.resting) * self.batch / self.images)
 
     @property
     def fits(self) -> int:
-        """How many images at once the memory would hold, at most the batch."""
+        """How many images at once the memory would hold, at least; the batch where it was tried."""
+        if self.images == self.batch:
+            return self.batch
         per_image = max(1, self.peak - self.resting) / self.images
-        return max(0, min(self.batch, int((USABLE * self.machine - self.resting) / per_image)))
+        most = self.too_many - 1 if self.too_many else self.batch
+        return max(0, min(most, int((USABLE * self.machine - self.resting) / per_image)))
+
+    def answers(self, images: int, pieces: int) -> bool:
+        """Whether they are steps of so many images, or say that these do not fit."""
+        return (self.images, self.pieces) == (images, pieces) or (
+            0 < self.too_many <= (pieces or images)
+        )
 
 
 def rehearsed(run: Run, status: Status, folder: Path, micro_batch: int = 0) -> Steps:
-    """Rehearse a training with as few images as it allows, and then with more if these fit.
+    """Rehearse a training with the images that are asked for, or with as few as it allows.
+
+    A GPU tries it. On a CPU, whose system ends what takes too much, an estimate says what is tried.
 
     Args:
         run: as the profile declares it; data and absent weights are replaced here.
@@ -92,16 +108,21 @@ def rehearsed(run: Run, status: Status, folder: Path, micro_batch: int = 0) -> S
 
     Raises:
         TrainingError: a loss or a weight is not finite, or the checkpoint does not come back.
+        OutOfMemoryError: not even as few images as it allows fit into a GPU.
     """
-    first = steps_of(run, status, folder, least_images(run))
+    least = least_images(run)
     wanted, pieces = images_of_a_step(run, status.device, micro_batch)
-    if first.images == wanted or (pieces or wanted) > first.fits:
-        return first
-    try:
+    if status.device.type == "cpu":
+        first = steps_of(run, status, folder, least)
+        if wanted == least:
+            return first
+        if wanted > first.fits:
+            return replace(first, too_many=wanted)
+        return steps_of(run, status, folder, wanted)
+    with suppress(torch.OutOfMemoryError):
         return steps_of(run, status, folder, wanted, pieces)
-    except torch.OutOfMemoryError:  # the estimate was too low: now it is known not to fit
-        torch.cuda.empty_cache()
-        return replace(first, machine=first.peak_with(pieces or wanted) - 1)
+    torch.cuda.empty_cache()
+    return replace(steps_of(run, status, folder, least), too_many=pieces or wanted)
 
 
 def images_of_a_step(run: Run, device: torch.device, micro_batch: int = 0) -> tuple[int, int]:
@@ -117,7 +138,7 @@ def images_of_a_step(run: Run, device: torch.device, micro_batch: int = 0) -> tu
 
 
 def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 0) -> Steps:
-    """Two steps with so many images of the batch; arguments and errors as for `rehearsed`."""
+    """Two steps, or three, with so many images of the batch; else as for `rehearsed`."""
     resources = StandIns(status.files, status.device)
     start = None if run.start is None else resources.weights(run.start)
     declared, recipe = run, run.training
@@ -126,16 +147,18 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
     )
     opened = status.ids.images(base_data(run.data))
     samples = TrainingSamples(run.data, opened, int(recipe.crop), recipe.augment, run.seed)
-    first, second = (
+    # Nothing is compiled while operations are counted, but in the step after that.
+    steps = 3 if recipe.compiled else 2
+    first, *others = (
         {name: value.to(status.device) for name, value in batch.items()}
-        for batch in batches(samples, images, 0, 2, workers=0)
+        for batch in batches(samples, images, 0, steps, workers=0)
     )
     with PeakMemory(status.device) as memory:
         trainee = Trainee(run, resources, start, pieces)
-        resting = memory.grown
         with counted(trainee.network) as operations:
-            trainee.advance(first)()
-        seconds = _timed(trainee, second, status.device)
+            trainee.advance(dict(first))()
+        resting = memory.grown
+        seconds = [_timed(trainee, batch, status.device) for batch in others][-1]
         trainee.check()
     return Steps(
         parameters=sum(p.numel() for p in trainee.network.parameters() if p.requires_grad),
@@ -151,13 +174,23 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
         measured=memory.measured,
         checkpoint=_written_and_read(trainee, folder),
         absent=tuple(sorted(resources.absent)),
+        in_pieces=_in_pieces(trainee.network),
     )
+
+
+def _in_pieces(network: nn.Module) -> bool:
+    """Whether the network can be trained in pieces."""
+    try:
+        check_pieces(network, "", 0)
+    except UsageError:
+        return False
+    return True
 
 
 def _timed(trainee: Trainee, entries: dict[str, Tensor], device: torch.device) -> float:
     """Seconds of one step."""
     begun = now(device)
-    trainee.advance(entries)()
+    trainee.advance(dict(entries))()  # which would add its outputs, and these would stay
     return now(device) - begun
 
 

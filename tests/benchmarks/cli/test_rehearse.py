@@ -52,6 +52,13 @@ def test_failure_is_status_1(capsys, tmp_path, monkeypatch):
     assert "FAILED: RuntimeError: no room" in out
 
 
+def test_compiler_is_asked_for_first(capsys, tmp_path, monkeypatch, quick):
+    asked = []
+    monkeypatch.setattr("benchmarks.cli.session.check_compiler", asked.append)
+    assert call(capsys, *ROW, "--compile", "--out", tmp_path)[0] == 0
+    assert len(asked) == 1
+
+
 def test_paper_profile_is_the_usual_one(capsys, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(rehearse, "to_rehearse", lambda words: asked.append(words) or [])

@@ -128,8 +128,8 @@ def test_failing_row_stops_no_other(engine, tmp_path):
     assert as_row(broken)["cells"]["parameters"] is None
 
 
-def on_a_gpu(monkeypatch, machine):
-    """Steps on a card with so much memory: an image takes a GiB, and ten do not fit into eight."""
+def on_a_machine(monkeypatch, device):
+    """Steps where an image takes a GiB, and no ten fit into eight."""
     taken = []
 
     def steps_of(run, status, folder, images, pieces=0):
@@ -137,32 +137,54 @@ def on_a_gpu(monkeypatch, machine):
         peak = (pieces or images) * GIB
         if peak > 8 * GIB:
             raise torch.OutOfMemoryError("tried to allocate 20.00 GiB")
-        return replace(STEPS, batch=10, images=images, pieces=pieces, peak=peak, machine=machine)
+        return replace(STEPS, batch=10, images=images, pieces=pieces, peak=peak)
 
     monkeypatch.setattr(training, "steps_of", steps_of)
     monkeypatch.setattr(training, "least_images", lambda run: 1)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-    return taken, SimpleNamespace(device=torch.device("cuda"))
+    return taken, SimpleNamespace(device=torch.device(device))
 
 
 @pytest.mark.parametrize(
-    ("machine", "micro_batch", "tried", "fits"),
+    ("device", "micro_batch", "tried", "too_many", "fits"),
     [
-        (8 * GIB, 0, [(1, 0)], 7),
-        (20 * GIB, 0, [(1, 0), (10, 0)], 8),
-        (8 * GIB, 4, [(1, 0), (10, 4)], 10),
-        (8 * GIB, 9, [(1, 0)], 7),
+        ("cuda", 0, [(10, 0), (1, 0)], 10, 7),
+        ("cuda", 8, [(10, 8)], 0, 10),
+        ("cuda", 9, [(10, 9), (1, 0)], 9, 7),
+        ("cpu", 0, [(1, 0)], 0, 7),
+        ("cpu", 4, [(1, 0), (4, 0)], 0, 7),
+        ("cpu", 8, [(1, 0)], 8, 7),
     ],
 )
-def test_what_does_not_fit_says_what_would(
-    monkeypatch, tmp_path, machine, micro_batch, tried, fits
+def test_a_gpu_tries_what_is_asked_for_and_a_cpu_estimates(
+    monkeypatch, tmp_path, device, micro_batch, tried, too_many, fits
 ):
-    """By an estimate before it is tried, or by the error where the estimate was too low."""
-    taken, status = on_a_gpu(monkeypatch, machine)
+    """Eight pieces fit into all of a card, of which an estimate leaves a tenth alone."""
+    taken, status = on_a_machine(monkeypatch, device)
     run = SimpleNamespace(training=SimpleNamespace(batch=10))
     found = rehearsed(run, status, tmp_path, micro_batch)
     assert taken == tried
-    assert found.fits == fits
+    assert (found.too_many, found.fits, found.machine) == (too_many, fits, 8 * GIB)
+
+
+def test_what_did_not_fit_is_tried_with_fewer_only():
+    found = replace(STEPS, batch=10, too_many=4)
+    assert found.answers(1, 0)
+    assert found.answers(10, 0)
+    assert found.answers(10, 4)
+    assert not found.answers(10, 3)
+    assert not replace(found, too_many=0).answers(10, 0)
+
+
+def test_what_does_not_fit_says_what_would(engine, tmp_path):
+    line = lines(engine, tmp_path)[0]
+    line.steps = replace(STEPS, batch=10, too_many=10)
+    assert "10.00 GiB for the whole batch at once, at most, in proportion" in in_words(line)
+    assert "10 images at once do not fit; --micro-batch 7 would fit" in in_words(line)
+    assert as_row(line)["cells"]["--micro-batch"] == 7
+    line.steps = replace(line.steps, in_pieces=False)
+    assert "do not fit; it cannot be trained in pieces" in in_words(line)
+    assert as_row(line)["cells"]["--micro-batch"] is None
 
 
 def test_plan_takes_its_times_from_the_rehearsal(engine, tmp_path):

@@ -8,7 +8,9 @@ import tiny
 import torch
 from torch import nn
 
+from baselines.denoising.dncnn import DnCNN
 from benchmarks.declare.runs import Run, network
+from benchmarks.rehearse import training
 from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, image_cost, training_cost
 from benchmarks.rehearse.measuring import Measured
 from benchmarks.rehearse.memory import PeakMemory
@@ -79,6 +81,41 @@ def test_operations_of_the_objective_stand_apart():
         loss(pred, images, {})[0].backward()
     assert found.network == 2 * 9 * 32 * 32 * 2
     assert found.total > 10 * found.network
+
+
+class Heavy(tiny.TinyDenoiser):
+    """A denoiser with a weight of 64 MiB, which is no part of what an image takes."""
+
+    def __init__(self):
+        super().__init__()
+        self.bulk = nn.Parameter(torch.zeros(2**24))
+
+    def forward(self, noisy):
+        return super().forward(noisy) + self.bulk.mean()
+
+
+def test_gradients_and_averages_are_at_rest_and_not_an_images(tmp_path):
+    """A weight, its gradient and Adam's two averages."""
+    run = replace(RUN, network=network(Heavy))
+    steps = steps_of(run, rows_of_tables.status_of(tmp_path), tmp_path, 1)
+    assert 3.8 * 2**26 < steps.resting < 5 * 2**26
+
+
+@pytest.mark.parametrize(("architecture", "so"), [(tiny.TinyDenoiser, True), (DnCNN, False)])
+def test_batch_normalisation_cannot_be_trained_in_pieces(tmp_path, architecture, so):
+    run = replace(RUN, network=network(architecture))
+    assert steps_of(run, rows_of_tables.status_of(tmp_path), tmp_path, 2).in_pieces is so
+
+
+@pytest.mark.parametrize(("compiled", "last"), [(False, 2 - 1), (True, 8 - 4)])
+def test_step_that_compiles_is_not_the_timed_one(tmp_path, monkeypatch, compiled, last):
+    """The first counts operations, under which nothing is compiled: the second compiles."""
+    moments = iter(range(100))
+    monkeypatch.setattr("benchmarks.engine.precision._compiled", lambda forward: forward)
+    monkeypatch.setattr(training, "now", lambda device: 2 ** next(moments))
+    run = replace(RUN, training=replace(RUN.training, compiled=compiled))
+    found = steps_of(run, rows_of_tables.status_of(tmp_path), tmp_path, 1)
+    assert found.seconds == last
 
 
 class Resources:
