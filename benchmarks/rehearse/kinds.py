@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import torch
 from torch import nn
 
@@ -19,13 +21,15 @@ def kind_of(run: Run) -> str:
 
     The network, the terms and their settings, crop, batch, the type of the optimiser and the
     arithmetic count; the weights of terms, seeds, the number of steps, rates and what the data
-    shows do not.
+    shows do not. The steps of a network that grows do count, for they say how long it is small.
     """
     terms = [repr(term) for _, term in as_objective(run.objective).terms]
     recipe = run.training
     sizes = [int(recipe.crop), int(recipe.batch)]
     arithmetic = [type(recipe.optimizer).__name__, recipe.precision, recipe.compiled]
-    return digest([repr(run.network), terms, sizes, arithmetic])
+    grows = "stages" in signature(run.network.architecture).parameters
+    steps = [int(recipe.steps)] if grows else []
+    return digest([repr(run.network), terms, sizes, arithmetic, *steps])
 
 
 def least_images(run: Run) -> int:

@@ -6,8 +6,9 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,8 @@ class Steps:
     parameters: trainable ones of the restoring network. batch: declared; images: as many as a step
         here took. pieces: how many of them had a graph at a time, 0 for all.
     network_flop, objective_flop: floating point operations of a step with so many images, forward
-        and backward. seconds: of the last step.
+        and backward. seconds: of the last step. Both are means over the stages of a network that
+        grows, memory is that of the largest.
     resting, peak: bytes that last from step to step, gradients and the optimiser's averages among
         them, and bytes at the height of a step. machine: bytes that there are. measured: how.
     checkpoint: bytes. absent: the files in whose place weights are random.
@@ -138,7 +140,10 @@ def images_of_a_step(run: Run, device: torch.device, micro_batch: int = 0) -> tu
 
 
 def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 0) -> Steps:
-    """Two steps, or three, with so many images of the batch; else as for `rehearsed`."""
+    """Two steps of each stage with so many images of the batch; else as for `rehearsed`.
+
+    Of a network that grows, operations and seconds are the mean of all of its steps.
+    """
     resources = StandIns(status.files, status.device)
     start = None if run.start is None else resources.weights(run.start)
     declared, recipe = run, run.training
@@ -153,21 +158,28 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
         {name: value.to(status.device) for name, value in batch.items()}
         for batch in batches(samples, images, 0, steps, workers=0)
     )
+    found: list[_Stage] = []
     with PeakMemory(status.device) as memory:
         trainee = Trainee(run, resources, start, pieces)
-        with counted(trainee.network) as operations:
-            trainee.advance(dict(first))()
-        resting = memory.grown
-        seconds = [_timed(trainee, batch, status.device) for batch in others][-1]
+        for begin, length in stages(trainee.network, int(recipe.steps)):
+            if begin:
+                trainee.network.get_buffer("step").fill_(begin)
+            with counted(trainee.network) as operations:
+                trainee.advance(dict(first))()
+            share, resting = length / int(recipe.steps), memory.grown
+            seconds = [_timed(trainee, batch, status.device) for batch in others][-1]
+            found.append(_Stage(share, operations.network, operations.total, seconds, resting))
         trainee.check()
+    flop = round(sum(stage.share * stage.network_flop for stage in found))
+    resting = max(stage.resting for stage in found)
     return Steps(
         parameters=sum(p.numel() for p in trainee.network.parameters() if p.requires_grad),
         batch=int(recipe.batch),
         images=images,
         pieces=pieces,
-        network_flop=operations.network,
-        objective_flop=operations.total - operations.network,
-        seconds=seconds,
+        network_flop=flop,
+        objective_flop=round(sum(stage.share * stage.flop for stage in found)) - flop,
+        seconds=sum(stage.share * stage.seconds for stage in found),
         resting=resting,
         peak=max(memory.peak, resting),
         machine=machine_memory(status.device),
@@ -176,6 +188,28 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
         absent=tuple(sorted(resources.absent)),
         in_pieces=_in_pieces(trainee.network),
     )
+
+
+class _Stage(NamedTuple):
+    """What the steps of a stage took, and which share of a training's steps they are."""
+
+    share: float
+    network_flop: int
+    flop: int
+    seconds: float
+    resting: int
+
+
+def stages(network: nn.Module, steps: int) -> list[tuple[int, int]]:
+    """Where each stage of a training begins, and how many of its steps it lasts.
+
+    Args:
+        network: with `stages`, the lengths of all but the last, and the buffer `step` if it grows;
+            else there is one.
+    """
+    begins = accumulate(getattr(network, "stages", ()), initial=0)
+    marks = [*(min(begin, steps) for begin in begins), steps]
+    return [(begin, end - begin) for begin, end in pairwise(marks) if begin < end]
 
 
 def _in_pieces(network: nn.Module) -> bool:

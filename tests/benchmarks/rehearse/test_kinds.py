@@ -7,6 +7,7 @@ import rows_of_tables
 import tiny
 
 from baselines.denoising.dncnn import DnCNN
+from baselines.faces.pfsr import PFSR
 from benchmarks.declare.runs import Run, network
 from benchmarks.declare.training import RMSprop
 from benchmarks.rehearse.kinds import kind_of, least_images
@@ -54,6 +55,12 @@ def test_kind_stays(what):
 @pytest.mark.parametrize("what", OTHER)
 def test_kind_changes(what):
     assert kind_of(OTHER[what]) != kind_of(RUN)
+
+
+def test_steps_of_a_network_that_grows_are_of_its_kind():
+    growing = replace(RUN, network=network(PFSR))
+    longer = replace(growing, training=replace(growing.training, steps=7))
+    assert kind_of(longer) != kind_of(growing)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from baselines.denoising.dncnn import DnCNN
+from baselines.faces.pfsr import PFSR
 from benchmarks.declare.runs import Run, network
 from benchmarks.rehearse import training
 from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, image_cost, training_cost
 from benchmarks.rehearse.measuring import Measured
 from benchmarks.rehearse.memory import PeakMemory
 from benchmarks.rehearse.operations import counted
-from benchmarks.rehearse.training import Steps, differing, steps_of
+from benchmarks.rehearse.training import Steps, differing, stages, steps_of
 from datasets.degradations.noise import Noisy
 from datasets.div2k import DIV2K
 from losses.d2sm import D2SM
@@ -99,6 +100,40 @@ def test_gradients_and_averages_are_at_rest_and_not_an_images(tmp_path):
     run = replace(RUN, network=network(Heavy))
     steps = steps_of(run, rows_of_tables.status_of(tmp_path), tmp_path, 1)
     assert 3.8 * 2**26 < steps.resting < 5 * 2**26
+
+
+class Growing(tiny.TinyDenoiser):
+    """Runs its body once more in each of three stages."""
+
+    def __init__(self):
+        super().__init__()
+        self.stages = (10, 10)
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, noisy):
+        for _ in range(1 + int(self.step) // 10):
+            noisy = super().forward(noisy)
+        if torch.is_grad_enabled():
+            self.step += 1
+        return noisy
+
+
+def test_network_that_grows_is_weighed_by_the_steps_of_its_stages(tmp_path):
+    """Of 40 steps 10 run the body once, 10 twice, 20 three times; the first has no gradient to
+    its input."""
+    status = rows_of_tables.status_of(tmp_path)
+    steps = steps_of(replace(RUN, network=network(Growing)), status, tmp_path, 1)
+    layer = 2 * 27 * 8 * 32 * 32
+    once, more = layer * (2 + 3), layer * (2 + 4)
+    assert steps.network_flop == (10 * once + 10 * (once + more) + 20 * (once + 2 * more)) / 40
+    assert steps.objective_flop == 0
+
+
+def test_stages_last_as_long_as_the_training():
+    assert stages(Growing(), 40) == [(0, 10), (10, 10), (20, 20)]
+    assert stages(Growing(), 15) == [(0, 10), (10, 5)]
+    assert stages(PFSR(width=24, stages=(0, 0)), 15) == [(0, 15)]
+    assert stages(nn.Identity(), 15) == [(0, 15)]
 
 
 @pytest.mark.parametrize(("architecture", "so"), [(tiny.TinyDenoiser, True), (DnCNN, False)])
