@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -39,31 +40,41 @@ class Operations(TorchDispatchMode):
 def counted(network: nn.Module) -> Iterator[Operations]:
     """Count the operations inside, and those of a network and of the gradients through it.
 
-    A network's gradients are the last ones of a backward pass, since it came first: they begin when
-    the gradient of one of its outputs is there, and nothing else comes after them.
+    A network's are those of its forward passes, and in a backward pass those of the nodes of the
+    graphs that they made: its input needs no gradient, so that each of these nodes is its own.
     """
     begun = 0
-    first_gradient: list[int] = []
     with Operations() as found:
 
-        def begin(module: nn.Module, inputs: Any) -> None:
+        def begin(*about: Any) -> None:
             nonlocal begun
             begun = found.total
 
-        def end(module: nn.Module, inputs: Any, outputs: Any) -> None:
+        def end(*about: Any) -> None:
             found.network += found.total - begun
-            for output in outputs if isinstance(outputs, tuple) else (outputs,):
-                if output.requires_grad:
-                    output.register_hook(arrived)
 
-        def arrived(gradient: Tensor) -> None:
-            first_gradient.append(found.total)
+        def forward_end(module: nn.Module, inputs: Any, outputs: Any) -> None:
+            end()
+            for node in _nodes(outputs if isinstance(outputs, tuple) else (outputs,)):
+                node.register_prehook(begin)
+                node.register_hook(end)
 
-        hooks = [network.register_forward_pre_hook(begin), network.register_forward_hook(end)]
+        hooks = [network.register_forward_pre_hook(begin)]
+        hooks.append(network.register_forward_hook(forward_end))
         try:
             yield found
         finally:
             for hook in hooks:
                 hook.remove()
-    if first_gradient:
-        found.network += found.total - first_gradient[0]
+
+
+def _nodes(outputs: Iterable[Tensor]) -> set[Node]:
+    """The nodes of the graph behind some tensors, without its leaves, which compute nothing."""
+    found: set[Node] = set()
+    waiting = [output.grad_fn for output in outputs]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found and node.next_functions:
+            found.add(node)
+            waiting += [behind for behind, _ in node.next_functions]
+    return found

@@ -11,6 +11,7 @@ from torch import nn
 from baselines.denoising.dncnn import DnCNN
 from baselines.faces.pfsr import PFSR
 from benchmarks.declare.runs import Run, network
+from benchmarks.engine.pieces import outputs_in_pieces
 from benchmarks.rehearse import training
 from benchmarks.rehearse.arithmetic import ACCELERATORS, UTILISATION, image_cost, training_cost
 from benchmarks.rehearse.measuring import Measured
@@ -19,8 +20,10 @@ from benchmarks.rehearse.operations import counted
 from benchmarks.rehearse.training import Steps, differing, stages, steps_of
 from datasets.degradations.noise import Noisy
 from datasets.div2k import DIV2K
+from losses.balanced import Balanced
 from losses.d2sm import D2SM
 from losses.l1 import L1
+from losses.perceptual import Perceptual
 
 GIB = 2**30
 STEPS = Steps(
@@ -82,6 +85,55 @@ def test_operations_of_the_objective_stand_apart():
         loss(pred, images, {})[0].backward()
     assert found.network == 2 * 9 * 32 * 32 * 2
     assert found.total > 10 * found.network
+
+
+class Single(nn.Conv2d):
+    """A layer that multiplies 9 numbers per pixel, and is a network."""
+
+    inputs = ("input",)
+    outputs = ("pred",)
+
+    def __init__(self):
+        super().__init__(3, 3, 1)
+
+
+def test_pieces_go_forward_twice_and_backward_once():
+    """A frozen layer looks at the whole batch, and hands a gradient to its input alone."""
+    single, judge = Single(), nn.Conv2d(3, 3, 1).requires_grad_(False)
+    with counted(single) as found:
+        outputs, bring = outputs_in_pieces(single, {"input": torch.rand(8, 3, 16, 16)}, 1, ["pred"])
+        judge(outputs["pred"]).sum().backward()
+        bring()
+    layer = 2 * 9 * 8 * 16 * 16
+    assert found.network == (2 + 1) * layer
+    assert found.total - found.network == 2 * layer
+
+
+def test_gradient_that_a_term_asks_for_is_none_of_the_networks():
+    """`Balanced` looks at gradients for `pred` before the step's own reach the network."""
+    single = Single()
+    term = Balanced(Perceptual(tiny.FEATURES), 1.0 * L1())
+    images = torch.rand(1, 3, 32, 32)
+    with counted(single) as found:
+        (1.0 * term).build(Resources())(single(images), images, {})[0].backward()
+    assert found.network == 2 * 2 * 9 * 32 * 32
+    assert found.total > 10 * found.network
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_every_output_of_a_network_counts(order):
+    """Two layers, of which the first gives an output of its own; whichever gradient comes first."""
+    first, second = Single(), Single()
+
+    class Two(nn.Module):
+        def forward(self, images):
+            middle = first(images)
+            return (middle, second(middle))[::order]
+
+    network = Two()
+    with counted(network) as found:
+        sum(output.sum() for output in network(torch.rand(1, 3, 16, 16))).backward()
+    assert found.network == found.total == (2 + 3) * 2 * 9 * 16 * 16
 
 
 class Heavy(tiny.TinyDenoiser):
