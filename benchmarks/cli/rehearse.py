@@ -51,7 +51,7 @@ def run(request: Request) -> int:
         say(f"{name}, {k} of {len(works)}, after {clock(time.monotonic() - begun)}")
         lines = rehearsal.of(wanted)
         print("\n".join([name, *map(in_words, lines), total_in_words(name, total(lines))]))
-        keep(record, name if request.profile == "paper" else f"{name}, {request.profile}", lines)
+        keep(record, heading(name, request, status.device.type), lines, part=bool(request.only))
         done += lines
     if len(works) > 1:
         print(total_in_words("all of these, what they share once", total(done)))
@@ -60,10 +60,26 @@ def run(request: Request) -> int:
     return int(any(line.problems for line in done))
 
 
-def keep(record: Record, name: str, lines: list[Line]) -> None:
-    """Add a table's lines to the record, in the place of those of the same names, and write it."""
-    rows = {f"{line.name} {line.data}".strip(): as_row(line) for line in lines}
-    record.tables[name] = record.tables.get(name, {}) | rows
+def heading(name: str, request: Request, device: str) -> str:
+    """The name of a table in the record, with what makes its steps others than usual."""
+    pieces = f"in pieces of {request.micro_batch}" if request.micro_batch else ""
+    unusual = (
+        "" if request.profile == "paper" else request.profile,
+        "" if request.precision == "float32" else request.precision,
+        "compiled" if request.compiled else "",
+        pieces if device == "cuda" else "",  # a CPU's steps stand for the same whole batch
+    )
+    return ", ".join(filter(None, (name, *unusual)))
+
+
+def keep(record: Record, name: str, lines: list[Line], part: bool) -> None:
+    """Write a table's lines into the record.
+
+    Args:
+        part: whether they are some of the table's, and join those that are there; else these go.
+    """
+    rows = {line.key: as_row(line) for line in lines}
+    record.tables[name] = (record.tables.get(name, {}) if part else {}) | rows
     record.write()
     write_file(record.path.with_suffix(".md"), rehearsal_markdown(record).encode())
     write_file(record.path.with_suffix(".csv"), rehearsal_csv(record).encode())

@@ -164,7 +164,11 @@ def _estimates() -> str:
 def _section(name: str, rows: dict[str, Any]) -> str:
     lines = ["| " + " | ".join(HEADERS) + " |", "|---|---" + "|--:" * (len(HEADERS) - 2) + "|"]
     lines += [f"| {' | '.join(map(_text, row['cells'].values()))} |" for row in rows.values()]
-    failed = [f"- {key}: {problem}" for key, row in rows.items() for problem in row["problems"]]
+    failed = [
+        f"- {' '.join(filter(None, (row['cells']['row'], row['cells']['data'])))}: {problem}"
+        for row in rows.values()
+        for problem in row["problems"]
+    ]
     told = "\n\nFailed:\n\n" + "\n".join(failed) if failed else ""
     cost = sum((Cost(row["seconds"], row["flop"]) for row in rows.values()), Cost())
     return f"## {name}\n\n{total_in_words('Together', cost)}.\n\n" + "\n".join(lines) + told

@@ -34,7 +34,7 @@ class Record:
     """The rehearsals of one machine.
 
     path: of the file. machine: what it is, in words and numbers. entries: by kind or key.
-    tables: rows by the table's name, then by a name of their own; see `document.as_row`.
+    tables: rows by the table's name, then by the key of their line; see `document.as_row`.
     """
 
     path: Path

@@ -35,13 +35,15 @@ _T = TypeVar("_T")
 class Line:
     """What was found out about one network of a table.
 
-    name: of the row that trains or measures it. data: what it is trained on, "" for nothing.
+    name: of the row that trains or measures it. key: the network's own, since rows that train
+        several give all of them one name. data: what it is trained on, "" for nothing.
     steps: what two of its steps took, None where nothing is trained or the rehearsal failed.
     training, testing: what all of it takes. parts: the arithmetic, one line each, in words.
     absent: the files in whose place weights were random. problems: what failed, and why.
     """
 
     name: str
+    key: str
     data: str = ""
     run: Run | None = None
     steps: Steps | None = None
@@ -76,10 +78,10 @@ class Rehearsal:
         lines: dict[Provider, Line] = {}
         for job in jobs:
             if job.scores:
-                line = lines.setdefault(job.provider, Line(job.label))
+                line = lines.setdefault(job.provider, Line(job.label, digest(repr(job.provider))))
                 self._test(line, job.scores, 1)
             elif isinstance(job.provider, Run) and job.provider not in lines:
-                lines[job.provider] = Line(job.label)
+                lines[job.provider] = Line(job.label, digest(repr(job.provider)))
                 self._train(lines[job.provider], job.provider)
         return list(lines.values())
 

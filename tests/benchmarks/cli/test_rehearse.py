@@ -1,9 +1,11 @@
 """--rehearse as a command: what it prints, writes and refuses."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+import torch
 from in_process import call
 
 from benchmarks.cli import rehearse
@@ -11,6 +13,8 @@ from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session
 from benchmarks.papers.registry import FIGURES, TABLES
 from benchmarks.rehearse import training
+from benchmarks.rehearse.record import Record
+from benchmarks.rehearse.rehearsal import Line, Rehearsal
 from benchmarks.rehearse.training import Steps
 
 ROW = ("--rehearse", "d2sm_table1", "--only", "FFDNet / L_1", "--profile", "smoke")
@@ -40,6 +44,42 @@ def test_rows_that_are_rehearsed_later_join_the_report(capsys, tmp_path, quick):
     call(capsys, *other, "--out", tmp_path)
     (report,) = (tmp_path / "rehearsals").glob("*.md")
     assert all(f"| FFDNet / {row} |" in report.read_text() for row in ("L_1", "+ L_SSIM"))
+
+
+def test_table_that_is_rehearsed_whole_drops_what_it_was(capsys, tmp_path, quick):
+    call(capsys, *ROW, "--out", tmp_path)
+    (path,) = (tmp_path / "rehearsals").glob("*.json")
+    session = Session(Request("rehearse", out=tmp_path))
+    found = Record.of(tmp_path, session.engine.status.device)
+    lines = [Line("one", "key"), Line("one", "other key")]
+    rehearse.keep(found, "d2sm_table1, smoke", lines, part=False)
+    rows = json.loads(path.read_text())["tables"]["d2sm_table1, smoke"]
+    assert set(rows) == {"key", "other key"}
+
+
+@pytest.mark.parametrize(
+    ("options", "device", "told"),
+    [
+        ({"profile": "paper"}, "cuda", "t"),
+        ({"precision": "tf32"}, "cuda", "t, smoke, tf32"),
+        ({"compiled": True, "micro_batch": 4}, "cuda", "t, smoke, compiled, in pieces of 4"),
+        ({"micro_batch": 4}, "cpu", "t, smoke"),
+    ],
+)
+def test_what_makes_steps_others_is_in_the_name_of_the_table(options, device, told):
+    assert rehearse.heading("t", Request("rehearse", **options), device) == told
+
+
+def test_every_training_of_every_table_has_a_row_of_its_own(tmp_path, monkeypatch):
+    """Rows with several data sets, and such as are weighed in several ways, share their names."""
+    monkeypatch.setattr(Rehearsal, "_train", lambda *arguments: None)
+    monkeypatch.setattr(Rehearsal, "_test", lambda *arguments: None)
+    session = Session(Request("rehearse", profile="paper", out=tmp_path, seeds=2))
+    rehearsal = Rehearsal(session.engine.status, Record.of(tmp_path, torch.device("cpu")))
+    for name in ("d2sm_table3", "pdl_v1_table7"):
+        lines = rehearsal.of(rehearse.jobs(TABLES[name], session))
+        assert len({line.name for line in lines}) < len(lines)
+        assert len({line.key for line in lines}) == len(lines)
 
 
 def test_failure_is_status_1(capsys, tmp_path, monkeypatch):
