@@ -32,7 +32,7 @@ class Measured:
 
     height, width: of the image; rows: of the strip of it that was really measured.
     seconds, flop: of the whole image, in proportion to the strip.
-    absent: the files in whose place weights are random.
+    absent: the files in whose place weights are random; present: those that were loaded.
     """
 
     height: int
@@ -41,6 +41,7 @@ class Measured:
     seconds: float
     flop: float
     absent: tuple[str, ...]
+    present: tuple[str, ...] = ()
 
     @property
     def share(self) -> str:
@@ -131,5 +132,5 @@ def _measured(
         work(rows, size.width)
     times = size.height / rows
     seconds = (now(device) - begun) * times
-    absent = tuple(sorted(resources.absent))
-    return Measured(size.height, size.width, rows, seconds, counter.total * times, absent)
+    files = tuple(sorted(resources.absent)), tuple(sorted(resources.present))
+    return Measured(size.height, size.width, rows, seconds, counter.total * times, *files)

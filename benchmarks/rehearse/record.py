@@ -81,7 +81,7 @@ class Record:
         code: str,
         kind: type[_Entry],
         make: Callable[[], _Entry],
-        usable: Callable[[_Entry], bool] = lambda entry: True,
+        usable: Callable[[_Entry], bool],
     ) -> _Entry:
         """An entry that this code made, or a new one, which is written at once.
 

@@ -25,6 +25,7 @@ from benchmarks.rehearse.drawn_data import drawn, is_set
 from benchmarks.rehearse.kinds import kind_of
 from benchmarks.rehearse.measuring import Measured, metric_key, pass_key, true_size
 from benchmarks.rehearse.record import Record
+from benchmarks.rehearse.stand_in_weights import still_so
 from benchmarks.rehearse.training import Steps
 from datasets.sampling import TrainingSamples
 
@@ -100,7 +101,7 @@ class Rehearsal:
                 code,
                 Steps,
                 lambda: self._rehearsed(line.name, run),
-                lambda steps: steps.answers(wanted, pieces),
+                lambda steps: steps.answers(wanted, pieces) and self._same_files(steps),
             ),
         )
         if line.steps is not None:
@@ -151,7 +152,9 @@ class Rehearsal:
             return work(score, self.status)
 
         place = f"{what} on {type(base_data(score.data)).__name__}"
-        made = self._try(line, key, lambda: self.record.made(key, code, Measured, make), place)
+        made = self._try(
+            line, key, lambda: self.record.made(key, code, Measured, make, self._same_files), place
+        )
         if made is None:
             return
         line.testing += image_cost(made, images)
@@ -160,6 +163,10 @@ class Rehearsal:
         line.parts.append(
             f"{place}: {images:,} images of {made.width}x{made.height}, {made.seconds:.2f} s{share}"
         )
+
+    def _same_files(self, made: Steps | Measured) -> bool:
+        """Whether the files with weights are those with which it was made."""
+        return still_so(made.absent, made.present, self.status.files)
 
     def _try(self, line: Line, key: str, make: Callable[[], _T], what: str = "") -> _T | None:
         """What is made; None, and the reason on the line, where that fails, now or before."""

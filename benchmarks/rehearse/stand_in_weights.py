@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,21 @@ class StandIns:
 
     absent: what has random weights, by the name of the file that would hold others. Networks that
     a run of its own would train have random weights as well, and are not listed.
+    present: the names of the files that were loaded instead.
     """
 
     def __init__(self, files: WeightFiles, device: torch.device):
         self.files = files
         self.device = device
         self.absent: set[str] = set()
+        self.present: set[str] = set()
         self._frozen: dict[Provider, nn.Module] = {}
 
     def weights_file(self, name: str, sha256: str) -> Path:
         """The released file of that name; see `WeightFiles.find`."""
-        return self.files.find(name, sha256)
+        path = self.files.find(name, sha256)
+        self.present.add(name)
+        return path
 
     def frozen(self, network: Provider) -> nn.Module:
         """A provider's network, in eval mode, no parameter requiring gradients; built once."""
@@ -54,7 +59,7 @@ class StandIns:
         """
         if isinstance(provider, Released):
             if self.files.has(provider.file):
-                path = self.files.find(provider.file, provider.sha256)
+                path = self.weights_file(provider.file, provider.sha256)
                 return provider.network.architecture.released_state(path)  # type: ignore[attr-defined]
             self.absent.add(provider.file)
         with torch.random.fork_rng(devices=[]):
@@ -73,3 +78,8 @@ class StandIns:
             return replace(node, weights=getattr(node, "stand_in_weights", "random"))
 
         return rebuilt(declared, replaced)
+
+
+def still_so(absent: Iterable[str], present: Iterable[str], files: WeightFiles) -> bool:
+    """Whether the files that were absent still are, and those that were loaded are still there."""
+    return not any(map(files.has, absent)) and all(map(files.has, present))

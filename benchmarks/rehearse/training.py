@@ -42,7 +42,8 @@ class Steps:
         grows, memory is that of the largest.
     resting, peak: bytes that last from step to step, gradients and the optimiser's averages among
         them, and bytes at the height of a step. machine: bytes that there are. measured: how.
-    checkpoint: bytes. absent: the files in whose place weights are random.
+    checkpoint: bytes. absent: the files in whose place weights are random; present: those that were
+        loaded.
     too_many: images at once for which the memory does not suffice, as a GPU found and as is
         estimated of a CPU; 0 where that did not come up.
     in_pieces: whether the network can be trained in pieces.
@@ -61,6 +62,7 @@ class Steps:
     measured: str
     checkpoint: int
     absent: tuple[str, ...]
+    present: tuple[str, ...] = ()
     too_many: int = 0
     in_pieces: bool = True
 
@@ -186,6 +188,7 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
         measured=memory.measured,
         checkpoint=_written_and_read(trainee, folder),
         absent=tuple(sorted(resources.absent)),
+        present=tuple(sorted(resources.present)),
         in_pieces=_in_pieces(trainee.network),
     )
 

@@ -115,6 +115,24 @@ def test_other_code_rehearses_anew(engine, tmp_path, monkeypatch):
     assert len(begun) == 3
 
 
+def test_files_that_come_or_go_rehearse_anew(engine, tmp_path, monkeypatch):
+    """Random weights took the place of one file; another one was loaded."""
+
+    def with_files(*arguments):
+        begun.append(arguments[0])
+        return replace(STEPS, batch=2, absent=("random.pth",), present=("loaded.pth",))
+
+    begun, there = [], {"loaded.pth"}
+    monkeypatch.setattr(training, "rehearsed", with_files)
+    monkeypatch.setattr(engine.status.files, "has", there.__contains__)
+    only = [Row("L_1", tiny.TinyDenoiser, L1(), "1 1")]
+    changes = ((None, 1), (None, 1), ("loaded.pth", 2), ("loaded.pth", 2), ("random.pth", 3))
+    for change, times in changes:
+        there ^= {change} - {None}
+        lines(engine, tmp_path, only)
+        assert len(begun) == times
+
+
 def test_failing_row_stops_no_other(engine, tmp_path):
     rows = [
         Row("L_Diverging", tiny.TinyDenoiser, 1.0 * Diverging(), "1 1"),

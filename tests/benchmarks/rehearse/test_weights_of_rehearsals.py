@@ -39,7 +39,7 @@ def test_present_network_is_loaded(data_root):
     judge = resources.frozen(Released(network(FFDNet), FILE, "", "nowhere"))
     released = FFDNet.released_state(data_root / "weights" / FILE)
     assert all(torch.equal(judge.state_dict()[name], value) for name, value in released.items())
-    assert resources.absent == set()
+    assert (resources.absent, resources.present) == (set(), {FILE})
 
 
 def test_absent_features_keep_their_width(empty):
