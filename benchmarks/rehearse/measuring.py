@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from benchmarks.engine.content_ids import base_data, digest
@@ -86,23 +88,48 @@ def metric_key(score: Score, status: Status) -> str:
     return digest([repr(score.metric.recorded), repr(score.evaluation), *size[:2]])
 
 
+class Watch:
+    """Something that is called, and what its last call took.
+
+    seconds: on this machine. flop: floating point operations.
+    """
+
+    seconds = 0.0
+    flop = 0
+
+    def __init__(self, work: Callable[..., Any], device: torch.device):
+        self.work = work
+        self.device = device
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the work gives."""
+        begun = now(self.device)
+        with Operations() as counter:
+            result = self.work(*arguments, **named)
+        self.seconds, self.flop = now(self.device) - begun, counter.total
+        return result
+
+
 def network_pass(score: Score, status: Status) -> Measured:
     """One image of the score's test set through its network, and through the degradation."""
     resources = StandIns(status.files, status.device)
     network = resources.frozen(score.provider)
+    watch = Watch(output_of, status.device)
 
     def work(height: int, width: int) -> None:
         data = drawn(score.data, height, width)
         images = base_data(data).open(status.ids.data_paths)
-        output_of(network, data, images, 0, resources, score.seed)
+        watch(network, data, images, 0, resources, score.seed)
 
-    return _measured(work, true_size(score.data, status), PROBED, resources)
+    return _measured(work, watch, true_size(score.data, status), PROBED, resources)
 
 
 def metric_pass(score: Score, status: Status) -> Measured:
-    """One image of the score's test set through its metric."""
+    """One image of the score's test set through its metric, which is built for all of them once."""
     resources = StandIns(status.files, status.device)
-    metric: Metric = resources.in_place(score.metric)
+    metric: Metric = copy(resources.in_place(score.metric))
+    watch = Watch(metric.build(resources), status.device)
+    object.__setattr__(metric, "build", lambda resources: watch)
 
     def work(height: int, width: int) -> None:
         data = drawn(score.data, height, width)
@@ -110,27 +137,27 @@ def metric_pass(score: Score, status: Status) -> Measured:
         evaluate(Dimmed(), data, images, [(metric, score.evaluation)], resources, score.seed)
 
     least = max(PROBED, metric.smallest_side + 2 * int(score.evaluation.border))
-    return _measured(work, true_size(score.data, status), least, resources)
+    return _measured(work, watch, true_size(score.data, status), least, resources)
 
 
 def _measured(
-    work: Callable[[int, int], None], size: Size, probed: int, resources: StandIns
+    work: Callable[[int, int], None], watch: Watch, size: Size, probed: int, resources: StandIns
 ) -> Measured:
-    """Do the work on a part, and from its time as much of the whole as `LONGEST` allows."""
+    """Do the work on a part, and from its time as much of the whole as `LONGEST` allows.
+
+    Args:
+        work: with an image of that height and width. watch: what counts of it.
+    """
     high, wide = min(size.height, probed), min(size.width, probed)
-    device = resources.device
-    with Operations():
-        work(high, wide)  # builds, and warms up
-    begun = now(device)
-    work(high, wide)
-    expected = (now(device) - begun) * size.height * size.width / (high * wide)
+    for _ in range(2):  # the first warms up
+        work(high, wide)
+    expected = watch.seconds * size.height * size.width / (high * wide)
     rows = size.height
     if expected > LONGEST:
         rows = min(rows, max(high, int(rows * LONGEST / expected) // _MULTIPLE * _MULTIPLE))
-    begun = now(device)
-    with Operations() as counter:
-        work(rows, size.width)
+    work(rows, size.width)
     times = size.height / rows
-    seconds = (now(device) - begun) * times
     files = tuple(sorted(resources.absent)), tuple(sorted(resources.present))
-    return Measured(size.height, size.width, rows, seconds, counter.total * times, *files)
+    return Measured(
+        size.height, size.width, rows, watch.seconds * times, watch.flop * times, *files
+    )

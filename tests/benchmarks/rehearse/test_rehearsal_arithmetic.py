@@ -61,11 +61,6 @@ def test_hours_elsewhere_are_operations_over_a_share_of_the_peak():
     assert all(0 < share < 1 for share in UTILISATION.values())
 
 
-def test_strip_is_told():
-    assert Measured(1024, 2048, 1024, 1.0, 1.0, ()).share == ""
-    assert Measured(1024, 2048, 128, 1.0, 1.0, ()).share == "128 of 1024 rows, times 8.0"
-
-
 def test_operations_of_a_step_by_hand(tmp_path):
     """Each layer multiplies 27 x 8 numbers per pixel; the first has no gradient to its input."""
     steps = steps_of(RUN, rows_of_tables.status_of(tmp_path), tmp_path, 2)
