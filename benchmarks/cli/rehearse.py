@@ -26,7 +26,6 @@ from benchmarks.rehearse.document import (
     rehearsal_csv,
     rehearsal_markdown,
     total,
-    total_in_words,
 )
 from benchmarks.rehearse.record import Record
 from benchmarks.rehearse.rehearsal import Line, Rehearsal
@@ -50,11 +49,11 @@ def run(request: Request) -> int:
     for k, (name, wanted) in enumerate(works.items(), 1):
         say(f"{name}, {k} of {len(works)}, after {clock(time.monotonic() - begun)}")
         lines = rehearsal.of(wanted)
-        print("\n".join([name, *map(in_words, lines), total_in_words(name, total(lines))]))
+        print("\n".join([name, *map(in_words, lines), total(name, lines)]))
         keep(record, heading(name, request, status.device.type), lines, part=bool(request.only))
         done += lines
     if len(works) > 1:
-        print(total_in_words("all of these, what they share once", total(done)))
+        print(total("all of these, what they share once", done))
     took = clock(time.monotonic() - begun)
     say(f"rehearsed in {took}; written to {record.path.with_suffix('')}.json, .md, .csv")
     return int(any(line.problems for line in done))

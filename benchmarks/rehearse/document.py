@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.declare.sources import ledger
@@ -29,7 +29,7 @@ def in_words(line: Line) -> str:
     said += [f"  test: {part}" for part in line.parts]
     if line.absent:
         said.append(f"  random weights in the place of {', '.join(sorted(line.absent))}")
-    if line.cost.seconds:
+    if line.cost.seconds and not line.problems:
         both = f"{_hours(line.training.hours)} of training, {_hours(line.testing.hours)} of tests"
         said.append(f"  here {both}; estimated {_elsewhere(line.cost)}")
     return "\n".join([*said, *(f"  FAILED: {problem}" for problem in line.problems)])
@@ -82,20 +82,24 @@ def _elsewhere(cost: Cost) -> str:
     )
 
 
-def total_in_words(name: str, cost: Cost) -> str:
-    """The hours of a table, or of several."""
-    return f"{name}: {_hours(cost.hours)} here; estimated {_elsewhere(cost)}"
+def total_in_words(name: str, cost: Cost, failed: int) -> str:
+    """The hours of a table, or of several, and how many of their rows these do not have."""
+    without = f", without {failed} row{'' if failed == 1 else 's'} that failed" if failed else ""
+    return f"{name}: {_hours(cost.hours)} here; estimated {_elsewhere(cost)}{without}"
 
 
-def total(lines: Iterable[Line]) -> Cost:
-    """What lines take together; a training or a test that several tables share counts once."""
-    seen: set[Any] = set()
-    cost = Cost()
+def total(name: str, lines: Sequence[Line]) -> str:
+    """What lines take together, in words.
+
+    A training or a test that several of them share counts once, a row of which something failed not
+    at all: its hours are not known.
+    """
+    costs: dict[Any, Cost] = {}
     for line in lines:
-        key = line.run or (line.name, line.data, line.cost)
-        cost += Cost() if key in seen else line.cost
-        seen.add(key)
-    return cost
+        if not line.problems:
+            costs |= line.costs
+    failed = sum(bool(line.problems) for line in lines)
+    return total_in_words(name, sum(costs.values(), Cost()), failed)
 
 
 def as_row(line: Line) -> dict[str, Any]:
@@ -106,7 +110,8 @@ def as_row(line: Line) -> dict[str, Any]:
         fits = s.fits if s.in_pieces and s.fits < s.batch else None
         own = [s.parameters, s.flop / 1e9, s.step_seconds, s.step_peak / GIB, fits]
     elsewhere = [a.hours(cost.flop, p) for a in ACCELERATORS for p in UTILISATION]
-    hours = [cost.hours, *elsewhere] if cost.seconds else [None] * (1 + len(elsewhere))
+    known = cost.seconds and not line.problems
+    hours = [cost.hours, *elsewhere] if known else [None] * (1 + len(elsewhere))
     cells = [line.name, line.data, *own, *hours]
     return {
         "cells": dict(zip(HEADERS, cells, strict=True)),
@@ -170,8 +175,10 @@ def _section(name: str, rows: dict[str, Any]) -> str:
         for problem in row["problems"]
     ]
     told = "\n\nFailed:\n\n" + "\n".join(failed) if failed else ""
-    cost = sum((Cost(row["seconds"], row["flop"]) for row in rows.values()), Cost())
-    return f"## {name}\n\n{total_in_words('Together', cost)}.\n\n" + "\n".join(lines) + told
+    known = [row for row in rows.values() if not row["problems"]]
+    cost = sum((Cost(row["seconds"], row["flop"]) for row in known), Cost())
+    together = total_in_words("Together", cost, len(rows) - len(known))
+    return f"## {name}\n\n{together}.\n\n" + "\n".join(lines) + told
 
 
 def _text(value: Any) -> str:

@@ -39,7 +39,8 @@ class Line:
     name: of the row that trains or measures it. key: the network's own, since rows that train
         several give all of them one name. data: what it is trained on, "" for nothing.
     steps: what two of its steps took, None where nothing is trained or the rehearsal failed.
-    training, testing: what all of it takes. parts: the arithmetic, one line each, in words.
+    costs: what all of it takes, by what it is the training or a test of: where lines share that,
+        it is made once. parts: the arithmetic, one line each, in words.
     absent: the files in whose place weights were random. problems: what failed, and why.
     """
 
@@ -48,11 +49,20 @@ class Line:
     data: str = ""
     run: Run | None = None
     steps: Steps | None = None
-    training: Cost = field(default_factory=Cost)
-    testing: Cost = field(default_factory=Cost)
+    costs: dict[Any, Cost] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def training(self) -> Cost:
+        """All steps of the training."""
+        return self.costs.get(self.run, Cost())
+
+    @property
+    def testing(self) -> Cost:
+        """The network and the metrics on all images, those of probes among them."""
+        return sum((cost for what, cost in self.costs.items() if what != self.run), Cost())
 
     @property
     def cost(self) -> Cost:
@@ -105,7 +115,7 @@ class Rehearsal:
             ),
         )
         if line.steps is not None:
-            line.training = training_cost(run, line.steps)
+            line.costs[run] = training_cost(run, line.steps)
             line.absent |= set(line.steps.absent)
         for probe in run.training.probes:
             looks = len(probe.steps(int(run.training.steps)))
@@ -142,9 +152,10 @@ class Rehearsal:
         """The network of a score, or its metric, on one image of the test set."""
         key, what = metric_key(score, self.status), score.metric.symbol
         behind: Any = (score.metric, score.evaluation)
+        of: Any = score
         if work is measuring.network_pass:
             key, what = pass_key(score, self.status), score.provider.network.name
-            behind = (score.provider.network, score.data)
+            behind, of = (score.provider.network, score.data), score.network_pass
         code = digest(sources(behind, EVALUATE_MODULE, measuring.__name__))
 
         def make() -> Measured:
@@ -157,7 +168,8 @@ class Rehearsal:
         )
         if made is None:
             return
-        line.testing += image_cost(made, images)
+        costs, test = line.costs, (of, images)
+        costs[test] = costs.get(test, Cost()) + image_cost(made, images)
         line.absent |= set(made.absent)
         share = f" ({made.share})" if made.share else ""
         line.parts.append(

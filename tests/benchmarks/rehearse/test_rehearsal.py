@@ -12,7 +12,8 @@ from benchmarks.declare.table import Row
 from benchmarks.engine import steps as plan_steps
 from benchmarks.engine.plan import make_plan
 from benchmarks.rehearse import measuring, training
-from benchmarks.rehearse.document import as_row, in_words, rehearsal_csv, rehearsal_markdown
+from benchmarks.rehearse.arithmetic import Cost
+from benchmarks.rehearse.document import as_row, in_words, rehearsal_csv, rehearsal_markdown, total
 from benchmarks.rehearse.record import Record
 from benchmarks.rehearse.rehearsal import Rehearsal
 from benchmarks.rehearse.training import Steps, rehearsed
@@ -144,6 +145,36 @@ def test_failing_row_stops_no_other(engine, tmp_path):
     assert not sound.problems
     assert "FAILED: TrainingError" in in_words(broken)
     assert as_row(broken)["cells"]["parameters"] is None
+
+
+def test_hours_of_a_row_of_which_something_failed_are_not_told(engine, tmp_path, monkeypatch):
+    """Its tests alone would look like a short training."""
+    rows = [
+        Row("L_Diverging", tiny.TinyDenoiser, 1.0 * Diverging(), "1 1"),
+        Row("L_1", tiny.TinyDenoiser, L1(), "2 2"),
+    ]
+    broken, sound = lines(engine, tmp_path, rows)
+    assert broken.testing.seconds > 0
+    assert " of tests" not in in_words(broken)
+    assert as_row(broken)["cells"]["hours here"] is None
+    said = total("both", [broken, sound])
+    assert said.startswith(total("both", [sound]))
+    assert said.endswith(", without 1 row that failed")
+    record = Record.of(tmp_path, engine.device)
+    record.tables["tiny"] = {line.key: as_row(line) for line in (broken, sound)}
+    assert "without 1 row that failed.\n" in rehearsal_markdown(record)
+
+
+def test_what_tables_share_counts_once_and_their_own_tests_all(engine, tmp_path):
+    """Another table tests the same training on two other data sets."""
+    one = lines(engine, tmp_path)[0]
+    run = one.run
+    tests = {test: cost for test, cost in one.costs.items() if test != run}
+    other = replace(one, costs={run: one.training, "another test": Cost(3600.0)})
+    assert len(tests) == 4
+    assert total("t", [one, one]) == total("t", [one])
+    whole = replace(one, costs={run: one.training, **tests, "another test": Cost(3600.0)})
+    assert total("t", [one, other]) == total("t", [whole]) != total("t", [one])
 
 
 def on_a_machine(monkeypatch, device):
