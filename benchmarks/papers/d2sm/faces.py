@@ -138,12 +138,14 @@ URDGN_LOSS = L2() + cited(0.0025, "XinYuANU/URDGN: 0.01 beside images in [-1, 1]
 )
 
 
+PFSR_CODE = "DeokyunKim/Progressive-Face-Super-Resolution, first commits"
+
+
 def grown(term: Term, small: float, middle: float, whole: float) -> Progressive:
     """A term of PFSR, with its weight in each stage of the growing network."""
-    return Progressive(term, {32: small, 64: middle, 128: whole})
+    return Progressive(term, cited(((32, small), (64, middle), (128, whole)), PFSR_CODE))
 
 
-PFSR_CODE = "DeokyunKim/Progressive-Face-Super-Resolution, first commits"
 SLOPE = cited(2.0, f"{PFSR_CODE}: 1 for images in [-1, 1]")
 PFSR_LOSS = (
     cited(40, f"{PFSR_CODE}: 10 beside images in [-1, 1]") * grown(L2(), 1, 1, 1)
