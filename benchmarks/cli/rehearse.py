@@ -40,7 +40,7 @@ def run(request: Request) -> int:
     begun = time.monotonic()
     session = Session(request)
     status = session.engine.status
-    record = Record.of(request.results, status.device)
+    record = session.rehearsals
     if status.device.type == "cpu" and not request.micro_batch:
         say("no GPU is used: a step takes as few images as its terms allow, and is multiplied")
     rehearsal = Rehearsal(status, record, request.micro_batch)

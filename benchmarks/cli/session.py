@@ -93,12 +93,17 @@ class Session:
             ),
             device=device,
             refresh=request.refresh,
-            rehearsed=Record.of(request.results, device).seconds,
+            rehearsed=lambda run: self.rehearsals.seconds(run),
         )
         workers = request.workers
         if workers is None:
             workers = 0 if device.type == "cpu" else 8
         return Engine(status, workers, micro_batch=request.micro_batch)
+
+    @cached_property
+    def rehearsals(self) -> Record:
+        """What this machine has rehearsed."""
+        return Record.of(self.request.results, self.engine.device)
 
     def plan(self, table: Table) -> Plan:
         """The rows of a table that the request asks for.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.engine.content_ids import slug
@@ -22,6 +22,22 @@ from benchmarks.engine.status import Status
 from benchmarks.engine.store import RunFolder, StoreError
 from benchmarks.engine.stored_training import make_run, stored_weights
 from datasets.images import DataError
+
+
+def frozen_network(
+    network: Network, weights: dict[str, Tensor] | None, device: torch.device
+) -> nn.Module:
+    """A network that looks and does not learn: in eval mode, no parameter requiring gradients.
+
+    Args:
+        weights: its state; None for a network without any, or as it begins.
+    """
+    with torch.random.fork_rng(devices=[]):  # building draws random numbers
+        module = network.build()
+    if weights is not None:
+        module.load_state_dict(weights)
+    module.frozen = True  # type: ignore[assignment]  # left out of checkpoints
+    return module.requires_grad_(False).eval().to(device)
 
 
 @dataclass
@@ -55,12 +71,9 @@ class Engine:
         self.ensure(network, whole=True)
         run_id = self.status.ids.run_id(network)
         if run_id not in self._networks:
-            with torch.random.fork_rng(devices=[]):  # building draws random numbers
-                module = network.network.build()
-            if not isinstance(network, Fixed):
-                module.load_state_dict(stored_weights(self.status, network))
-            module.frozen = True  # type: ignore[assignment]  # left out of checkpoints
-            self._networks[run_id] = module.requires_grad_(False).eval().to(self.device)
+            fixed = isinstance(network, Fixed)
+            weights = None if fixed else stored_weights(self.status, network)
+            self._networks[run_id] = frozen_network(network.network, weights, self.device)
         return self._networks[run_id]
 
     def fresh(self, network: Network) -> nn.Module:

@@ -28,7 +28,7 @@ from benchmarks.engine.problems import Failed
 from benchmarks.engine.progress import Progress
 from benchmarks.engine.status import TRAIN_MODULE
 from benchmarks.engine.steps import Step, missing
-from benchmarks.engine.train import Trainee
+from benchmarks.engine.train import Trainee, on_device
 from benchmarks.engine.work import Work
 from benchmarks.grid.model import Cell, Grid, GridRow
 from datasets.sampling import TrainingSamples, batches
@@ -163,7 +163,7 @@ def _batch(run: Run, engine: Engine) -> dict[str, torch.Tensor]:
     images = engine.status.ids.images(run.data)
     samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
     batch = next(batches(samples, int(recipe.batch), 0, 1, workers=0))
-    return {name: value.to(engine.device) for name, value in batch.items()}
+    return on_device(batch, engine.device)
 
 
 def _step(run: Run, batch: dict[str, torch.Tensor], engine: Engine) -> Callable[[], object]:

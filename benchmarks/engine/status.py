@@ -51,6 +51,14 @@ class State:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Expected:
+    """How long a training will take, in seconds; by its rehearsal, or by finished trainings."""
+
+    seconds: float
+    rehearsed: bool = False
+
+
 @dataclass
 class Status:
     """The store as one profile on one device sees it.
@@ -146,7 +154,7 @@ class Status:
         needed = [d for d in dependencies(run) if isinstance(d, Run)]
         return {self.ids.run_id(d): self.weights_digest(d) for d in needed}
 
-    def expected_seconds(self, run: Run) -> float | None:
+    def expected(self, run: Run) -> Expected | None:
         """How long a training will take; None if nothing tells.
 
         From finished ones on this device that do the same in a step, in proportion to steps and
@@ -166,9 +174,9 @@ class Status:
                 continue  # damaged, or not a record of ours: it tells no time
         size = _pixels({name: int(getattr(run.training, name)) for name in _SIZES})
         if True not in rates and (rehearsed := self.rehearsed(run)) is not None:
-            return rehearsed
+            return Expected(rehearsed, rehearsed=True)
         rate = rates.get(True, rates.get(False))
-        return None if rate is None else rate * size
+        return None if rate is None else Expected(rate * size)
 
     # Scores.
 

@@ -116,10 +116,9 @@ def _step(status: Status, provider: Provider, what: str) -> Step:
 
 def _expected_time(status: Status, run: Run) -> str:
     """How long a training will take, in words: by finished ones, else by a rehearsal."""
-    if (seconds := status.expected_seconds(run)) is None:
+    if (expected := status.expected(run)) is None:
         return "no timing of its kind yet"
-    told = " on this machine, rehearsed" if seconds == status.rehearsed(run) else ""
-    return f"about {clock(seconds)}{told}"
+    return f"about {clock(expected.seconds)}" + " on this machine, rehearsed" * expected.rehearsed
 
 
 def _measuring(status: Status, row: PlannedRow) -> Step | None:

@@ -80,6 +80,20 @@ def acquired(path: Path, what: str) -> FileLock:
     return lock
 
 
+@contextmanager
+def held(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file that is there for as long as it is held; arguments and errors as `acquired`.
+
+    It goes while it is held: who waits for it sees that, and takes a new one.
+    """
+    lock = acquired(path, what)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
 class RunFolder:
     """The files of one run."""
 

@@ -11,11 +11,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 
-from benchmarks.engine.store import acquired
+from benchmarks.engine.store import held
 from benchmarks.fetch.connection import Interrupted, Refused, pieces, request
 from benchmarks.fetch.ours import mark
 from benchmarks.fetch.part import Origin, Part
@@ -78,15 +78,11 @@ def fetch(
             "source and put it there."
         )
     if found is None:
-        with _disk(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock_path = path.with_name(f".{path.name}.lock")
-            lock = acquired(lock_path, path.name)
-        try:
+        with ExitStack() as holding:
+            with _disk(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                holding.enter_context(held(path.with_name(f".{path.name}.lock"), path.name))
             found = verified(file, into) or _download(file, into, told, timeout, attempts, stop)
-        finally:
-            lock_path.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
-            lock.release()
     elif _is_recorded(file):
         record(into, file.path, found.sha256, found.size, url="")
     return found

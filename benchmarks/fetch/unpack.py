@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from benchmarks.engine.store import acquired
+from benchmarks.engine.store import held
 from benchmarks.fetch.members import DAMAGED, Entry, opened
 from benchmarks.fetch.room import check_room
 from benchmarks.fetch.signatures import begins_as_named
@@ -180,9 +180,7 @@ def _home(targets: Sequence[Path], root: Path) -> Path:
 @contextmanager
 def _staging(path: Path, home: Path, root: Path) -> Iterator[Path]:
     """A folder for files that are not whole yet; what a killed process left there goes first."""
-    lock_path = root / f".{path.name}.unpacking.lock"
-    lock = acquired(lock_path, path.name)
-    try:
+    with held(root / f".{path.name}.unpacking.lock", path.name):
         for folder in (home, *home.parents):
             shutil.rmtree(folder / f".{path.name}.unpacking", ignore_errors=True)
             if folder == root:
@@ -193,9 +191,6 @@ def _staging(path: Path, home: Path, root: Path) -> Iterator[Path]:
             yield staging
         finally:
             shutil.rmtree(staging)
-    finally:
-        lock_path.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
-        lock.release()
 
 
 def _copy(entry: Entry, target: Path, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The rehearsal of a table: each kind of training, network and metric in it once, on this machine.
 
-lines, problems = Rehearsal(status, Record.of(results, device)).of(plan.jobs())
+lines = Rehearsal(status, Record.of(results, device)).of(plan.jobs())
 """
 
 from __future__ import annotations

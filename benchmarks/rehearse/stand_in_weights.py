@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from benchmarks.declare.runs import Fixed, Network, Provider, Released
 from benchmarks.declare.tree import rebuilt
+from benchmarks.engine.execute import frozen_network
 from benchmarks.engine.weights import WeightFiles
 
 
@@ -39,12 +40,8 @@ class StandIns:
     def frozen(self, network: Provider) -> nn.Module:
         """A provider's network, in eval mode, no parameter requiring gradients; built once."""
         if network not in self._frozen:
-            with torch.random.fork_rng(devices=[]):  # building draws random numbers
-                module = network.network.build()
-                if not isinstance(network, Fixed):
-                    module.load_state_dict(self.weights(network))
-            module.frozen = True  # type: ignore[assignment]  # left out of checkpoints
-            self._frozen[network] = module.requires_grad_(False).eval().to(self.device)
+            weights = None if isinstance(network, Fixed) else self.weights(network)
+            self._frozen[network] = frozen_network(network.network, weights, self.device)
         return self._frozen[network]
 
     def fresh(self, network: Network) -> nn.Module:

@@ -19,7 +19,7 @@ from benchmarks.engine.content_ids import base_data
 from benchmarks.engine.pieces import check_pieces
 from benchmarks.engine.status import Status
 from benchmarks.engine.stored_training import to_bytes
-from benchmarks.engine.train import Trainee, TrainingError
+from benchmarks.engine.train import Trainee, TrainingError, on_device
 from benchmarks.rehearse.drawn_data import drawn
 from benchmarks.rehearse.kinds import least_images
 from benchmarks.rehearse.memory import PeakMemory, machine_memory
@@ -157,8 +157,7 @@ def steps_of(run: Run, status: Status, folder: Path, images: int, pieces: int = 
     # Nothing is compiled while operations are counted, but in the step after that.
     steps = 3 if recipe.compiled else 2
     first, *others = (
-        {name: value.to(status.device) for name, value in batch.items()}
-        for batch in batches(samples, images, 0, steps, workers=0)
+        on_device(batch, status.device) for batch in batches(samples, images, 0, steps, workers=0)
     )
     found: list[_Stage] = []
     with PeakMemory(status.device) as memory:

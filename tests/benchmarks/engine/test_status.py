@@ -8,7 +8,7 @@ import quick
 import tiny
 
 from benchmarks.declare.runs import Fixed, Released, network
-from benchmarks.engine.status import State
+from benchmarks.engine.status import Expected, State
 
 RELEASED = Released(network(quick.Copy), "a.pth", "")
 
@@ -232,7 +232,7 @@ def timed(status, run, seconds, **changes):
 
 def test_expected_time_is_in_proportion_to_steps_and_pixels(tmp_path):
     status = quick.quick_engine(tmp_path).status
-    assert status.expected_seconds(quick.JUDGE) is None
+    assert status.expected(quick.JUDGE) is None
     timed(status, replace(quick.JUDGE, seed=5), 30.0)  # for 10 steps of 2 crops of 8x8
     for changes, expected in (
         ({"steps": 10, "batch": 2, "crop": 8}, 30.0),
@@ -241,14 +241,14 @@ def test_expected_time_is_in_proportion_to_steps_and_pixels(tmp_path):
         ({"steps": 10, "batch": 2, "crop": 16}, 120.0),
     ):
         run = replace(quick.JUDGE, training=replace(quick.TRAINING, **changes))
-        assert status.expected_seconds(run) == pytest.approx(expected)
+        assert status.expected(run).seconds == pytest.approx(expected)
 
 
 def test_expected_time_is_of_the_same_network_and_device(tmp_path):
     status = quick.quick_engine(tmp_path).status
     timed(status, replace(quick.JUDGE, network=network(quick.Copy)), 30.0)
     timed(status, replace(quick.JUDGE, seed=5), 30.0, machine={"device": "cuda"})
-    assert status.expected_seconds(quick.JUDGE) is None
+    assert status.expected(quick.JUDGE) is None
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_expected_time_passes_over_what_is_no_record(tmp_path, record):
     """It only tells how long something may take, and other rows' folders were not asked for."""
     status = quick.quick_engine(tmp_path).status
     status.folder(replace(quick.JUDGE, seed=5)).write_json("run.json", record)
-    assert status.expected_seconds(quick.JUDGE) is None
+    assert status.expected(quick.JUDGE) is None
 
 
 def test_a_rehearsal_tells_more_than_a_run_of_other_arguments_or_arithmetic(tmp_path):
@@ -269,11 +269,11 @@ def test_a_rehearsal_tells_more_than_a_run_of_other_arguments_or_arithmetic(tmp_
     for seconds, precision in ((50.0, "bf16"), (40.0, "tf32")):
         timed(status, replace(run, seed=int(seconds)), seconds, training={"precision": precision})
     timed(status, replace(run, network=network(tiny.TinyDenoiser, width=5), seed=7), 60.0)
-    assert status.expected_seconds(run) is not None
+    assert status.expected(run) is not None
     status.rehearsed = lambda run: 7.0
-    assert status.expected_seconds(run) == 7.0
+    assert status.expected(run) == Expected(7.0, rehearsed=True)
     timed(status, replace(run, seed=5), 30.0)
-    assert status.expected_seconds(run) == pytest.approx(30.0)
+    assert status.expected(run).seconds == pytest.approx(30.0)
 
 
 def test_expected_time_prefers_a_run_with_the_same_terms(tmp_path):
@@ -282,6 +282,6 @@ def test_expected_time_prefers_a_run_with_the_same_terms(tmp_path):
     status = quick.quick_engine(tmp_path).status
     run = replace(quick.JUDGE, training=replace(quick.TRAINING, steps=10, batch=2, crop=8))
     timed(status, replace(run, objective=1.0 * L2()), 50.0)
-    assert status.expected_seconds(run) == pytest.approx(50.0)
+    assert status.expected(run).seconds == pytest.approx(50.0)
     timed(status, replace(run, seed=5), 30.0)
-    assert status.expected_seconds(run) == pytest.approx(30.0)
+    assert status.expected(run).seconds == pytest.approx(30.0)
