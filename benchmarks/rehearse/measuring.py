@@ -16,12 +16,15 @@ from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.metrics.metric import Metric
 from benchmarks.rehearse.drawn_data import Size, drawn, is_set, size_of
+from benchmarks.rehearse.memory import PeakMemory, machine_memory, taken
 from benchmarks.rehearse.operations import Operations
 from benchmarks.rehearse.stand_in_weights import StandIns
 from benchmarks.rehearse.training import now
 
-# What would take longer than this is measured on a strip of the image.
+# What would take longer than this, or more of the machine's memory, is measured on a strip of the
+# image: what takes all of it would be killed.
 LONGEST = 60.0
+LARGEST = 0.6
 # Side of the part on which that is found out; some metrics want a larger one.
 PROBED = 256
 # Networks take sizes that are multiples of this.
@@ -143,7 +146,7 @@ def metric_pass(score: Score, status: Status) -> Measured:
 def _measured(
     work: Callable[[int, int], None], watch: Watch, size: Size, probed: int, resources: StandIns
 ) -> Measured:
-    """Do the work on a part, and from its time as much of the whole as `LONGEST` allows.
+    """Do the work on a part, and from what it takes as much of the whole as there is room for.
 
     Args:
         work: with an image of that height and width. watch: what counts of it.
@@ -152,12 +155,21 @@ def _measured(
     for _ in range(2):  # the first warms up
         work(high, wide)
     expected = watch.seconds * size.height * size.width / (high * wide)
-    rows = size.height
-    if expected > LONGEST:
-        rows = min(rows, max(high, int(rows * LONGEST / expected) // _MULTIPLE * _MULTIPLE))
-    work(rows, size.width)
+    rows = _at_most(size.height, size.height * LONGEST / max(expected, 1e-9), high)
+    strip = _at_most(rows, rows / 8, high)
+    with PeakMemory(watch.device) as memory:
+        work(strip, size.width)
+    room = LARGEST * machine_memory(watch.device) - taken(watch.device)
+    rows = _at_most(rows, strip * room / max(1, memory.peak), strip)
+    if rows > strip:
+        work(rows, size.width)
     times = size.height / rows
     files = tuple(sorted(resources.absent)), tuple(sorted(resources.present))
     return Measured(
         size.height, size.width, rows, watch.seconds * times, watch.flop * times, *files
     )
+
+
+def _at_most(rows: int, wanted: float, least: int) -> int:
+    """As many rows as are wanted, of which networks take whole multiples; all if that is more."""
+    return rows if wanted >= rows else min(rows, max(least, int(wanted) // _MULTIPLE * _MULTIPLE))

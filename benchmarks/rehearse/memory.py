@@ -37,7 +37,7 @@ class PeakMemory:
         if self.cuda:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self.device)
-        self._before = self._highest = self._now()
+        self._before = self._highest = taken(self.device)
         if not self.cuda:
             self._thread.start()
         return self
@@ -56,16 +56,13 @@ class PeakMemory:
     def grown(self) -> int:
         """By how much memory has grown by now, without what is free again."""
         _give_back()
-        return max(0, self._now() - self._before)
+        return max(0, taken(self.device) - self._before)
 
     @property
     def peak(self) -> int:
         """By how much it had grown at the height."""
         highest = torch.cuda.max_memory_allocated(self.device) if self.cuda else self._highest
         return max(0, highest - self._before)
-
-    def _now(self) -> int:
-        return torch.cuda.memory_allocated(self.device) if self.cuda else resident()
 
     def _watch(self) -> None:
         while not self._done.wait(_EVERY):
@@ -88,6 +85,11 @@ def resident() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def taken(device: torch.device) -> int:
+    """Bytes of the device that this process has; on a CPU those that are in memory."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else resident()
 
 
 def machine_memory(device: torch.device) -> int:

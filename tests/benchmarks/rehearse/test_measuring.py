@@ -77,6 +77,14 @@ def test_large_image_is_measured_on_a_strip(score, tmp_path, monkeypatch):
     assert found.flop == pytest.approx(2 * 2 * 27 * 8 * 500 * 500)
 
 
+def test_image_that_would_fill_the_memory_is_measured_on_a_strip(score, tmp_path, monkeypatch):
+    """On a system that is out of memory nobody would say why the rehearsal ended."""
+    monkeypatch.setattr(measuring, "LARGEST", 0.0)
+    found = network_pass(score, rows_of_tables.status_of(tmp_path))
+    assert found.rows == 256
+    assert found.flop == pytest.approx(2 * 2 * 27 * 8 * 500 * 500)
+
+
 def test_strip_is_told():
     assert Measured(1024, 2048, 1024, 1.0, 1.0, ()).share == ""
     assert Measured(1024, 2048, 128, 1.0, 1.0, ()).share == "128 of 1024 rows, times 8.0"
