@@ -111,18 +111,20 @@ def drawn(declared: Any, height: int | None = None, width: int | None = None) ->
         if not is_set(node) or isinstance(node, (*EMBEDDED, Drawn)):
             return node
         true = size_of(node)
-        return Drawn(node.provides, height or true.height, width or true.width)
+        grey = len(getattr(node, "grey", ())) == true.tests > 0
+        return Drawn(node.provides, height or true.height, width or true.width, grey)
 
     return rebuilt(declared, replaced)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One drawn image with these entries; its size is in pixels."""
+    """One drawn image with these entries; its size is in pixels, and it may be without colours."""
 
     provides: tuple[str, ...]
     height: int
     width: int
+    grey: bool = False
 
     revision: ClassVar[int] = 1
 
@@ -142,7 +144,8 @@ class DrawnImages(Images):
 
     def image(self, i: int) -> Pixels:
         """RGB, (H, W, 3) uint8, read-only."""
-        return _photograph(self.spec.height, self.spec.width)
+        image = _photograph(self.spec.height, self.spec.width)
+        return np.repeat(image[..., 1:2], 3, axis=2) if self.spec.grey else image
 
     def size(self, i: int) -> tuple[int, int]:
         """Height and width."""

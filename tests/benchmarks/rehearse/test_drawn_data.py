@@ -49,11 +49,15 @@ def test_every_training_of_the_papers_finds_its_crop_in_drawn_data(tmp_path):
         assert sample["target"].shape[-2:] == run.data.target_size(crop, crop)
 
 
-def test_every_test_set_of_the_papers_has_a_size(tmp_path):
+def test_every_test_set_has_a_size_and_what_its_degradation_wants(tmp_path):
+    """Such as grey levels where nobody says how they come from colours."""
     plans = rows_of_tables.plans(tmp_path).values()
     scores = [s for plan in plans for row in plan.rows for column in row.scores for s in column]
-    bases = {base_data(score.data) for score in scores}
-    assert all(size_of(base).tests for base in bases if drawn(base) is not base)
+    for data in {score.data for score in scores}:
+        if drawn(base_data(data)) is not base_data(data):
+            assert size_of(base_data(data)).tests
+            small = drawn(data, 96, 96)
+            assert set(sample_of(small, opened(small, tmp_path), 0, seed=0)) == set(data.provides)
 
 
 def test_a_strip_is_drawn_where_it_is_asked_for(tmp_path):
