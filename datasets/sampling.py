@@ -134,6 +134,7 @@ def batches(
     steps: int,
     workers: int,
     pinned: bool = False,
+    share: slice = slice(None),
 ) -> Iterator[dict[str, Tensor]]:
     """The batches of `steps` consecutive steps; step k holds samples k*batch .. k*batch+batch-1.
 
@@ -144,11 +145,13 @@ def batches(
         steps: how many steps to give.
         workers: processes that load ahead; 0 loads in this one. The batches are the same.
         pinned: whether they lie in pinned memory, as copies to a GPU want it; that takes one.
+        share: which samples of each batch are loaded; the others are left out.
     Returns:
         an iterator over dicts of stacked entries, (batch, ...), on the CPU.
     """
     keys = [
-        range(step * batch, (step + 1) * batch) for step in range(first_step, first_step + steps)
+        range(step * batch, (step + 1) * batch)[share]
+        for step in range(first_step, first_step + steps)
     ]
     # A generator of its own: DataLoader would otherwise draw from the global one for its workers,
     # and what a resumed run draws later would differ.

@@ -20,8 +20,10 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.request import Request
 from benchmarks.declare.errors import DeclarationError, UsageError, tell
+from benchmarks.engine.ranks import check_one_process
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError
+from losses.ranks import RankLost
 
 VERBS: dict[str, Callable[[Request], int]] = {
     "table": tables.run,
@@ -38,6 +40,8 @@ VERBS: dict[str, Callable[[Request], int]] = {
     "rehearse": rehearse.run,
 }
 
+NOT_NOW = 75  # as sysexits.h has it: a failure that passes
+
 
 def _in_one_line(message: Warning | str, *where: object, **more: object) -> str:
     """A warning as a user reads it, without the line of code that gave it."""
@@ -45,10 +49,18 @@ def _in_one_line(message: Warning | str, *where: object, **more: object) -> str:
 
 
 def run(request: Request) -> int:
-    """Do what was asked; errors that a user can mend end as one line and status 2."""
+    """Do what was asked; errors that a user can mend end as one line and status 2.
+
+    Where another process of a training is gone, the status is 75: nothing is wrong with what was
+    asked, and the same command goes on from the last checkpoint.
+    """
     warnings.formatwarning = _in_one_line
     try:
+        check_one_process()
         return VERBS[request.verb](request)
     except (UsageError, DeclarationError, DataError, StoreError) as error:
         tell(error)
         return 2
+    except RankLost as error:
+        tell(error)
+        return NOT_NOW

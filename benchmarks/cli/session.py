@@ -26,6 +26,7 @@ from benchmarks.engine.plan import Plan, make_plan
 from benchmarks.engine.precision import check_compiler
 from benchmarks.engine.problems import first_line
 from benchmarks.engine.progress import say
+from benchmarks.engine.ranks import take_own_gpu
 from benchmarks.engine.speed import SpeedWork
 from benchmarks.engine.status import Status
 from benchmarks.engine.store import Store, write_file
@@ -180,14 +181,14 @@ def usable_device(name: str) -> torch.device:
     name = name or ("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
         raise UsageError(f"--device {name!r} is none of cpu, cuda, cuda:0, cuda:1, ...")
+    if name == "cuda":
+        take_own_gpu()
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"--device {name} cannot be used: {first_line(error)}") from error
     device = torch.device(name)
-    if (
-        device.type == "cuda"
-    ):  # what asks for no device, such as pinned memory, would take the first
+    if device.index is not None:  # what asks for no number, such as pinned memory, takes it as well
         torch.cuda.set_device(device)
     return device
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,7 @@ from benchmarks.engine.status import (
 from benchmarks.engine.store import Damaged, RunFolder
 from benchmarks.engine.train import Checkpoints, train
 from losses.objective import Resources
+from losses.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Origin:
     sources: digests of the code. needs: of the weights it started from or looked through.
     threads: how many compute it. seconds: how long all attempts took so far.
     micro_batch: images per piece of its steps, 0 for whole batches.
+    ranks: how many processes shared the steps of the last attempt.
     """
 
     sources: dict[str, str]
@@ -47,6 +50,7 @@ class Origin:
     threads: int
     seconds: float = 0.0
     micro_batch: int = 0  # checkpoints of before have none
+    ranks: int = 1  # likewise
 
 
 def make_run(
@@ -57,20 +61,25 @@ def make_run(
     workers: int,
     every: float,
     micro_batch: int = 0,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Train a run, from its last checkpoint if it has one, and store weights, log and record.
 
     Args:
         every: seconds between two checkpoints; more where one takes long to write.
         micro_batch: images per piece of a step, see `Trainee`; a run that goes on keeps its own.
+        ranks: the processes that call this together. The first one reads the checkpoint for all
+            and writes; it need not have as many beside it as when the run began.
 
     Raises:
         DataError: the training data is absent.
-        Failed: the network cannot be trained in pieces.
+        Failed: the network cannot be trained in pieces, or the batch not be shared.
+        RankLost: another process is gone.
     """
     folder = status.folder(run)
     images = status.ids.images(run.data)
-    saved, origin = _checkpoint(run, status, label, micro_batch)
+    saved, origin = _known_to_all(ranks, lambda: _checkpoint(run, status, label, micro_batch))
+    origin = replace(origin, ranks=ranks.world)
     start = None if run.start is None else stored_weights(status, run.start)
     progress = Progress(label, "step")
 
@@ -90,14 +99,26 @@ def make_run(
         last=lambda weights: folder.write(LAST_WEIGHTS, _file(weights)),
         every=every,
     )
+    if ranks.rank:
+        checkpoints = Checkpoints(
+            load=lambda: saved,
+            save=lambda state: None,
+            log=lambda line: None,
+            progress=lambda step, steps: None,
+            every=math.inf,
+        )
     score = _score(run.training, status, resources)
     pieces = origin.micro_batch
     with compute_threads(origin.threads):
         try:
-            network = train(run, images, resources, checkpoints, start, workers, score, pieces)
+            network = train(
+                run, images, resources, checkpoints, start, workers, score, pieces, ranks
+            )
         except UsageError as error:  # told before the first step: there is nothing to trace back
             raise Failed(str(error)) from error
         on = machine(status.device)
+    if ranks.rank:
+        return
     progress.close()
     origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
     folder.write(WEIGHTS, _file(network.state_dict()))
@@ -143,6 +164,20 @@ def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
     if content is None:
         raise Failed(f"{folder.path / name} is not there")
     return load_tensors(content)
+
+
+def _known_to_all(
+    ranks: Ranks, find: Callable[[], tuple[dict[str, Any] | None, Origin]]
+) -> tuple[dict[str, Any] | None, Origin]:
+    """What the first rank finds in the store, on all of them."""
+    if ranks.world == 1:
+        return find()
+    content = b""
+    if not ranks.rank:
+        saved, origin = find()
+        content = to_bytes({"saved": saved, "origin": asdict(origin)})
+    told = torch.load(io.BytesIO(ranks.first(content)), map_location="cpu", weights_only=True)
+    return told["saved"], Origin(**told["origin"])
 
 
 def to_bytes(checkpoint: dict[str, Any]) -> bytes:

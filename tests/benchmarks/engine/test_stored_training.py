@@ -21,6 +21,7 @@ from benchmarks.engine.store import RunFolder
 from benchmarks.engine.stored_training import make_run, stored_weights
 from datasets.degradations.noise import Noisy
 from datasets.images import DataError
+from losses.ranks import ALONE
 
 STEPS = 45
 TRAINING = replace(quick.TRAINING, steps=STEPS)
@@ -83,6 +84,7 @@ def test_record_tells_what_was_run_by_what_and_where(tmp_path):
         "weights": status.weights_digest(run),
         "threads": torch.get_num_threads(),
         "micro_batch": 0,
+        "ranks": 1,
         "spec": status.ids.canonical_fields(run),
         "declared": repr(run),
         "profile": "smoke",
@@ -307,8 +309,9 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
 def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
     got = []
 
-    def watched(run, images, resources, checkpoints, start, workers, score, micro_batch):
+    def watched(run, images, resources, checkpoints, start, workers, score, micro_batch, ranks):
         assert score is None
+        assert ranks is ALONE
         got.append((workers, micro_batch, checkpoints.progress.label, checkpoints.progress.unit))
         return train_module.train(run, images, resources, checkpoints, start)
 
