@@ -10,6 +10,7 @@ noise come from one torch.Generator per sample, seeded by it.
 
 from __future__ import annotations
 
+import signal
 import zlib
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -160,9 +161,19 @@ def batches(
         batch_sampler=keys,  # type: ignore[arg-type]  # torch asks for lists where ranges do
         num_workers=workers,
         pin_memory=pinned,
+        worker_init_fn=_outlive_the_step,
         generator=torch.Generator(),
     )
     return _without_traceback(iter(loader))
+
+
+def _outlive_the_step(worker: int) -> None:
+    """Let SIGTERM end a loader process some seconds late.
+
+    Who ends all of a job sends it to each of its processes: the one that trains ends its step, and
+    writes a checkpoint, with what the loaders have ready.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(10))
 
 
 def _without_traceback(stream: Iterator[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:

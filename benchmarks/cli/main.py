@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from benchmarks.cli import (
     audit,
@@ -19,8 +21,9 @@ from benchmarks.cli import (
     tables,
 )
 from benchmarks.cli.request import Request
-from benchmarks.declare.errors import DeclarationError, UsageError, tell
+from benchmarks.declare.errors import DeclarationError, UsageError, one_line, tell
 from benchmarks.engine.ranks import check_one_process
+from benchmarks.engine.stopping import NOT_NOW, NotNow, by_sigterm
 from benchmarks.engine.store import StoreError
 from datasets.images import DataError
 from losses.ranks import RankLost
@@ -39,8 +42,8 @@ VERBS: dict[str, Callable[[Request], int]] = {
     "fetch": fetch.run,
     "rehearse": rehearse.run,
 }
-
-NOT_NOW = 75  # as sysexits.h has it: a failure that passes
+# These train or measure into the store, and end so that the same command goes on.
+MAKING = ("table", "figure", "study")
 
 
 def _in_one_line(message: Warning | str, *where: object, **more: object) -> str:
@@ -49,15 +52,20 @@ def _in_one_line(message: Warning | str, *where: object, **more: object) -> str:
 
 
 def run(request: Request) -> int:
-    """Do what was asked; errors that a user can mend end as one line and status 2.
+    """Do what was asked; returns the exit status.
 
-    Where another process of a training is gone, the status is 75: nothing is wrong with what was
-    asked, and the same command goes on from the last checkpoint.
+    Errors that a user can mend end as one line and status 2, what can only be done later as one
+    line and status 75.
     """
     warnings.formatwarning = _in_one_line
     try:
-        check_one_process()
-        return VERBS[request.verb](request)
+        if not request.job:
+            check_one_process()
+        with by_sigterm() if request.verb in MAKING else nullcontext():
+            return VERBS[request.verb](request)
+    except NotNow as reason:
+        print(one_line(str(reason)), file=sys.stderr)
+        return NOT_NOW
     except (UsageError, DeclarationError, DataError, StoreError) as error:
         tell(error)
         return 2

@@ -34,6 +34,7 @@ from benchmarks.engine.weights import WeightFiles
 from benchmarks.engine.work import TableWork, Work
 from benchmarks.grid.model import Grid
 from benchmarks.papers.registry import FIGURES, TABLES
+from benchmarks.parallel.timing import Timing
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.rehearse.record import Record
@@ -70,7 +71,7 @@ class Session:
         request = self.request
         root = request.data_root
         files = WeightFiles(root)
-        device = usable_device(request.device)
+        device = driven_device(request) if request.shared else usable_device(request.device)
         if (
             request.compiled
             and not request.plan
@@ -99,12 +100,17 @@ class Session:
         workers = request.workers
         if workers is None:
             workers = 0 if device.type == "cpu" else 8
-        return Engine(status, workers, micro_batch=request.micro_batch)
+        return Engine(status, workers, micro_batch=request.micro_batch, waits=not request.job)
 
     @cached_property
     def rehearsals(self) -> Record:
         """What this machine has rehearsed."""
         return Record.of(self.request.results, self.engine.device)
+
+    @cached_property
+    def timing(self) -> Timing:
+        """How long jobs take on this machine."""
+        return Timing(self.engine.status, self.rehearsals)
 
     def plan(self, table: Table) -> Plan:
         """The rows of a table that the request asks for.
@@ -170,6 +176,21 @@ def _folders(option: str, names: tuple[str, ...]) -> tuple[str, ...]:
         return PhotographFolders(names).names if names else ()
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
+
+
+def driven_device(request: Request) -> torch.device:
+    """The kind of device that other processes compute on; this one leaves it to them.
+
+    Raises:
+        UsageError: one is named, or there is none of its kind.
+    """
+    name = request.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda"):
+        raise UsageError(
+            f"--device {name!r}: the processes share what GPUs there are; give cpu or cuda, and "
+            "choose among GPUs with CUDA_VISIBLE_DEVICES"
+        )
+    return torch.device(name)
 
 
 def usable_device(name: str) -> torch.device:

@@ -50,6 +50,7 @@ class Engine:
         normalise over their batch, and scores are made by the first one alone, and the others have
         nothing to do then. Only the first one writes, so that a process of others ends with the
         job: it must not read what was just made.
+    waits: whether it waits for a run that another process holds, or raises `Held`.
     """
 
     status: Status
@@ -57,6 +58,7 @@ class Engine:
     checkpoint_seconds: float = 30.0
     micro_batch: int = 0
     ranks: Ranks = ALONE
+    waits: bool = True
     failures: dict[str, Failed | DataError] = field(default_factory=dict)
     _networks: dict[str, nn.Module] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
@@ -135,7 +137,7 @@ class Engine:
         if not status.redo(status.state(run)):
             yield False
             return
-        with folder.locked():
+        with folder.locked(self.waits):
             status.forget()
             state = status.state(run)  # another process may have made it meanwhile
             wanted = status.redo(state)
@@ -166,7 +168,7 @@ class Engine:
             return {}
         for (provider, *_), missing in by_data.items():
             folder = self.status.folder(provider)
-            with folder.locked(), self.recorded(folder, label):
+            with folder.locked(self.waits), self.recorded(folder, label):
                 # Another process may have measured some meanwhile.
                 if missing := list(filter(self._missing, missing)):
                     failed = measure(missing, self.frozen(provider), self.status, self, label)
@@ -183,7 +185,7 @@ class Engine:
         folder, name = self.status.folder(score.provider), self.status.picture_name(score)
         if self.ranks.rank or folder.intact(name):
             return
-        with folder.locked(), self.recorded(folder, label):
+        with folder.locked(self.waits), self.recorded(folder, label):
             keep_picture(score, self.frozen(score.provider), self.status, self)
 
     def _missing(self, score: Score) -> bool:

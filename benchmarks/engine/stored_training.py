@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.training import Best, Probe, Training
+from benchmarks.engine import stopping
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import compute_threads, machine
 from benchmarks.engine.problems import Failed, first_line
@@ -75,13 +76,53 @@ def make_run(
         DataError: the training data is absent.
         Failed: the network cannot be trained in pieces, or the batch not be shared.
         RankLost: another process is gone.
+        Stopped: SIGTERM came, see `stopping`. Lost: another process took the run over.
     """
-    folder = status.folder(run)
     images = status.ids.images(run.data)
     saved, origin = _known_to_all(ranks, lambda: _checkpoint(run, status, label, micro_batch))
     origin = replace(origin, ranks=ranks.world)
     start = None if run.start is None else stored_weights(status, run.start)
     progress = Progress(label, "step")
+
+    checkpoints = _checkpoints(run, status, saved, origin, progress, every, ranks)
+    score = _score(run.training, status, resources)
+    pieces = origin.micro_batch
+    with stopping.after_the_step(), compute_threads(origin.threads):
+        try:
+            network = train(
+                run, images, resources, checkpoints, start, workers, score, pieces, ranks
+            )
+        except UsageError as error:  # told before the first step: there is nothing to trace back
+            raise Failed(str(error)) from error
+        progress.close()
+        if network is None:
+            raise stopping.Stopped
+        if ranks.rank:
+            return
+        origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
+        _keep(network, run, status, len(images), origin)
+    say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
+
+
+def _checkpoints(
+    run: Run,
+    status: Status,
+    saved: dict[str, Any] | None,
+    origin: Origin,
+    progress: Progress,
+    every: float,
+    ranks: Ranks,
+) -> Checkpoints:
+    """What the loop does besides training: of several ranks the first one writes and tells."""
+    folder = status.folder(run)
+
+    def stop() -> bool:
+        return ranks.any(stopping.wanted())
+
+    def nothing(*_: object) -> None: ...
+
+    if ranks.rank:
+        return Checkpoints(lambda: saved, nothing, nothing, nothing, nothing, stop, math.inf)
 
     def save(state: dict[str, Any]) -> None:
         spent = replace(origin, seconds=origin.seconds + progress.seconds)
@@ -91,40 +132,28 @@ def make_run(
         # A queue of features makes a gigabyte: never spend more than a twentieth on saving.
         checkpoints.every = max(checkpoints.every, 20 * (time.monotonic() - begun))
 
+    def step_done(step: int, steps: int) -> None:
+        folder.check_hold()
+        progress(step, steps)
+
     checkpoints = Checkpoints(
         load=lambda: saved,
         save=save,
         log=lambda line: folder.append_line("log.jsonl", line),
-        progress=progress,
+        progress=step_done,
         last=lambda weights: folder.write(LAST_WEIGHTS, _file(weights)),
+        stop=stop,
         every=every,
     )
-    if ranks.rank:
-        checkpoints = Checkpoints(
-            load=lambda: saved,
-            save=lambda state: None,
-            log=lambda line: None,
-            progress=lambda step, steps: None,
-            every=math.inf,
-        )
-    score = _score(run.training, status, resources)
-    pieces = origin.micro_batch
-    with compute_threads(origin.threads):
-        try:
-            network = train(
-                run, images, resources, checkpoints, start, workers, score, pieces, ranks
-            )
-        except UsageError as error:  # told before the first step: there is nothing to trace back
-            raise Failed(str(error)) from error
-        on = machine(status.device)
-    if ranks.rank:
-        return
-    progress.close()
-    origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
+    return checkpoints
+
+
+def _keep(network: nn.Module, run: Run, status: Status, n_images: int, origin: Origin) -> None:
+    """Store a trained network and its record in the place of the checkpoint."""
+    folder = status.folder(run)
     folder.write(WEIGHTS, _file(network.state_dict()))
-    folder.write_json("run.json", _record(run, status, len(images), origin) | {"machine": on})
+    folder.write_json("run.json", _record(run, status, n_images, origin))
     folder.remove(CHECKPOINT)
-    say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
 
 
 def _file(weights: dict[str, Tensor]) -> bytes:
@@ -254,4 +283,5 @@ def _record(run: Run, status: Status, n_images: int, origin: Origin) -> dict[str
         "training_images": n_images,
         "expected_images": status.ids.images(run.data).expected,
         **asdict(origin),
+        "machine": machine(status.device),
     }

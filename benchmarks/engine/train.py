@@ -36,10 +36,6 @@ class TrainingError(Exception):
     """The run cannot go on: a loss or a weight is not finite."""
 
 
-class Stopped(BaseException):
-    """The loop was asked to end, and did so after a checkpoint."""
-
-
 @dataclass
 class Checkpoints:
     """Where the loop keeps its state and tells its progress.
@@ -49,8 +45,8 @@ class Checkpoints:
     log: takes one line per logged step. every: seconds between two checkpoints.
     progress: called with (step, steps) after each step.
     last: takes the weights of the last step where the recipe keeps others.
-    stop: asked once after each step; whether the loop is to save a checkpoint and end. Of several
-        processes, all must be told the same.
+    stop: asked once after each step whether to end there, with a checkpoint. Of several processes,
+        all must be told the same.
     """
 
     load: Callable[[], dict[str, Any] | None]
@@ -73,8 +69,8 @@ def train(
     score: Callable[[Probe, nn.Module], float] | None = None,
     micro_batch: int = 0,
     ranks: Ranks = ALONE,
-) -> nn.Module:
-    """Train a declared run to its last step and return the network that its recipe keeps.
+) -> nn.Module | None:
+    """Train a declared run to its last step.
 
     Args:
         images: the opened data set of `run.data`.
@@ -85,11 +81,13 @@ def train(
         micro_batch: see `Trainee`.
         ranks: the processes that train this run together; each calls this function.
 
+    Returns:
+        The network that the recipe keeps; None if it was asked to stop before the last step.
+
     Raises:
         UsageError: the network cannot be trained in pieces, or the batch not be shared.
         TrainingError: a loss became infinite or NaN; names the step and the term.
         RankLost: another process is gone.
-        Stopped: the loop was asked to end.
     """
     state = Trainee(run, resources, start, micro_batch, ranks)
     if (saved := checkpoints.load()) is not None:
@@ -109,12 +107,12 @@ def train(
             if state.step in probe.steps(steps):
                 checkpoints.log({"step": state.step, probe.logged: state.look(probe, score)})
         checkpoints.progress(state.step, steps)
-        if time.monotonic() - written >= checkpoints.every:
+        stop = checkpoints.stop() and state.step < steps
+        if stop or time.monotonic() - written >= checkpoints.every:
             checkpoints.save(state.checkpoint())
             written = time.monotonic()
-        if checkpoints.stop():
-            checkpoints.save(state.checkpoint())
-            raise Stopped
+        if stop:
+            return None
     state.check()
     if isinstance(recipe.keep, Best):
         checkpoints.last(state.network.state_dict())

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from benchmarks.engine.store import held
+from benchmarks.engine.holding import lock_file
+from benchmarks.engine.store import waiting_for
 from benchmarks.fetch.members import DAMAGED, Entry, opened
 from benchmarks.fetch.room import check_room
 from benchmarks.fetch.signatures import begins_as_named
@@ -180,7 +181,8 @@ def _home(targets: Sequence[Path], root: Path) -> Path:
 @contextmanager
 def _staging(path: Path, home: Path, root: Path) -> Iterator[Path]:
     """A folder for files that are not whole yet; what a killed process left there goes first."""
-    with held(root / f".{path.name}.unpacking.lock", path.name):
+    lock = root / f".{path.name}.unpacking.lock"
+    with lock_file(lock, waiting_for(path.name)):
         for folder in (home, *home.parents):
             shutil.rmtree(folder / f".{path.name}.unpacking", ignore_errors=True)
             if folder == root:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.cli import tables
+from benchmarks.cli.request import Request
 from datasets.images import DataError
 
 
@@ -29,7 +30,7 @@ def test_table_that_cannot_be_begun_stops_no_other(monkeypatch, capsys, broken, 
         name: work(name, made, DataError(f"{name} is not begun") if name in broken else None)
         for name in ("a", "b")
     }
-    request = SimpleNamespace(words=("all",), data_root=None, plan=False, profile="smoke")
+    request = Request("table", ("all",))
     session = SimpleNamespace(
         request=request, engine=None, work=works.get, write=lambda grid: "written"
     )

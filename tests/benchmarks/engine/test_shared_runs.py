@@ -16,7 +16,7 @@ import torch
 from rank_processes import Raised, RankProcesses
 from safetensors.torch import load
 
-from benchmarks.engine import store, train
+from benchmarks.engine import stopping, store, train
 from benchmarks.engine.plan import make_plan
 from benchmarks.engine.status import Status
 from losses.objective import Objective
@@ -128,7 +128,7 @@ def test_one_that_is_asked_to_stop_stops_all_after_a_checkpoint(two, tmp_path, s
 
 def test_two_go_on_with_what_one_began(two, tmp_path, straight):
     """The second is told what the first found in the store."""
-    with pytest.raises(train.Stopped):
+    with pytest.raises(stopping.Stopped):
         stopped(ALONE, tmp_path, 25, 0)
     assert quick.checkpoint(folder_of(tmp_path))["step"] == 25
     assert two.call(made, tmp_path) == [straight.path.name] * 2

@@ -306,24 +306,22 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
     assert all(after - before > 0.4 for before, after in pairwise(saved))
 
 
-def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
+def test_loop_gets_the_workers_and_the_size_of_pieces(tmp_path, monkeypatch):
     got = []
 
     def watched(run, images, resources, checkpoints, start, workers, score, micro_batch, ranks):
-        assert score is None
-        assert ranks is ALONE
-        got.append((workers, micro_batch, checkpoints.progress.label, checkpoints.progress.unit))
+        assert (score, ranks) == (None, ALONE)
+        got.append((workers, micro_batch))
         return train_module.train(run, images, resources, checkpoints, start)
 
     monkeypatch.setattr(stored_training, "train", watched)
     engine = quick.quick_engine(tmp_path)
     make_run(RUN, engine.status, engine, "the row", 3, 1000.0, 2)
-    assert got == [(3, 2, "the row", "step")]
+    assert got == [(3, 2)]
 
 
 def test_longer_pauses_than_that_are_kept(tmp_path, monkeypatch):
-    saved = []
-    write = RunFolder.write
+    saved, write = [], RunFolder.write
     monkeypatch.setattr(
         RunFolder, "write", lambda self, name, content: (saved.append(name),
                                                         write(self, name, content)))  # fmt: skip
