@@ -31,7 +31,7 @@ class RankProcesses:
         self.world = world
         self.processes, self.pipes = [], []
 
-    def call(self, work, *arguments, seconds=300.0):
+    def call(self, work, *arguments, seconds=900.0):
         """What `work(ranks, *arguments)` returns on every rank, or `Raised` where it raised.
 
         Args:
@@ -51,7 +51,7 @@ class RankProcesses:
         for pipe in self.pipes:
             pipe.send_bytes(pickle.dumps((work, arguments)))
 
-    def end(self, seconds=300.0):
+    def end(self, seconds=900.0):
         """What every rank answers; None for one that is gone."""
         until, found = time.monotonic() + seconds, []
         for pipe in self.pipes:
