@@ -3,13 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test test-fast test-cluster lint format performance mutants clean
+.PHONY: help demo test test-fast lint format performance mutants clean
 
 help:
 	@echo "make demo         install, then regenerate D2SM Table 1 in the smoke profile (minutes)"
 	@echo "make test         install what the tests need and run them all"
 	@echo "make test-fast    the same without the slow ones"
-	@echo "make test-cluster install Ray, and run the tests of --cluster on a cluster of this machine"
 	@echo "make lint         formatting, linter and type checker"
 	@echo "make performance  print the ratios of tests/performance, and which of them miss their goal"
 	@echo "make mutants      change the code of the engine and of declarations, see what no test notices"
@@ -36,13 +35,6 @@ test: $(VENV)/installed-tests
 
 test-fast: $(VENV)/installed-tests
 	$(PYTEST) -m "not slow"
-
-$(VENV)/installed-cluster: $(VENV)/installed-tests requirements-cluster.txt
-	$(VENV)/bin/pip install --disable-pip-version-check -q -r requirements-cluster.txt
-	touch $@
-
-test-cluster: $(VENV)/installed-cluster
-	$(RUN) -m pytest tests/cluster
 
 lint: $(VENV)/installed-tests
 	$(VENV)/bin/ruff format --check .

@@ -10,7 +10,6 @@ noise come from one torch.Generator per sample, seeded by it.
 
 from __future__ import annotations
 
-import signal
 import zlib
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -135,7 +134,6 @@ def batches(
     steps: int,
     workers: int,
     pinned: bool = False,
-    share: slice = slice(None),
 ) -> Iterator[dict[str, Tensor]]:
     """The batches of `steps` consecutive steps; step k holds samples k*batch .. k*batch+batch-1.
 
@@ -146,13 +144,11 @@ def batches(
         steps: how many steps to give.
         workers: processes that load ahead; 0 loads in this one. The batches are the same.
         pinned: whether they lie in pinned memory, as copies to a GPU want it; that takes one.
-        share: which samples of each batch are loaded; the others are left out.
     Returns:
         an iterator over dicts of stacked entries, (batch, ...), on the CPU.
     """
     keys = [
-        range(step * batch, (step + 1) * batch)[share]
-        for step in range(first_step, first_step + steps)
+        range(step * batch, (step + 1) * batch) for step in range(first_step, first_step + steps)
     ]
     # A generator of its own: DataLoader would otherwise draw from the global one for its workers,
     # and what a resumed run draws later would differ.
@@ -161,19 +157,9 @@ def batches(
         batch_sampler=keys,  # type: ignore[arg-type]  # torch asks for lists where ranges do
         num_workers=workers,
         pin_memory=pinned,
-        worker_init_fn=_outlive_the_step,
         generator=torch.Generator(),
     )
     return _without_traceback(iter(loader))
-
-
-def _outlive_the_step(worker: int) -> None:
-    """Let SIGTERM end a loader process some seconds late.
-
-    Who ends all of a job sends it to each of its processes: the one that trains ends its step, and
-    writes a checkpoint, with what the loaders have ready.
-    """
-    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(10))
 
 
 def _without_traceback(stream: Iterator[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:

@@ -68,11 +68,11 @@ class BalancedLoss(Loss):
         """
         value = self.inner(pred, target, **self._own(needs))
         if self.training and torch.is_grad_enabled() and self.measured < self.spec.steps:
-            own = self._gradient_norm(value, pred)
+            own = _gradient_norm(value, pred)
             self.measured += 1
             if own > 0:
                 others, _ = self.others(pred, target, needs)
-                self.others_norm += self._gradient_norm(others, pred)
+                self.others_norm += _gradient_norm(others, pred)
                 self.own_norm += own
             elif own == 0 and self.own_norm == 0 and self.measured == self.spec.steps:
                 raise ValueError(
@@ -80,12 +80,6 @@ class BalancedLoss(Loss):
                     "gives it one"
                 )
         return self.weight.to(value.dtype) * value
-
-    def _gradient_norm(self, value: Tensor, pred: Tensor) -> Any:
-        """The Euclidean norm of the gradient of a 0-d value for `pred`, 0-d float64."""
-        (gradient,) = torch.autograd.grad(value, pred, retain_graph=True)
-        whole = self.ranks.whole(self.ranks.own(gradient))  # each rank knows that of its own images
-        return torch.linalg.vector_norm(whole.double())
 
     def _own(self, needs: dict[str, Tensor]) -> dict[str, Tensor]:
         return {name: needs[name] for name in self.spec.term.needs}
@@ -128,3 +122,9 @@ class Balanced(Term):
 def unweighed(term: Term) -> Term:
     """The term that is weighed by a rule, or the term itself."""
     return term.term if isinstance(term, Balanced) else term
+
+
+def _gradient_norm(value: Tensor, pred: Tensor) -> Any:
+    """The Euclidean norm of the gradient of a 0-d value for `pred`, 0-d float64."""
+    (gradient,) = torch.autograd.grad(value, pred, retain_graph=True)
+    return torch.linalg.vector_norm(gradient.double())

@@ -27,7 +27,6 @@ matrix of all pairs is ever stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -37,7 +36,7 @@ from torch.autograd.function import once_differentiable
 
 from losses.exact_products import exact_products
 from losses.features import FeatureNetwork
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 DISTANCES = ("dot", "l2")
 
@@ -54,7 +53,6 @@ def contextual(
     distance: str = "dot",
     bandwidth: float = 0.5,
     eps: float = 1e-5,
-    over_batch: Callable[[Tensor], Tensor] = lambda mean: mean,
 ) -> Tensor:
     """-log of the contextual similarity, averaged over the batch, 0-d.
 
@@ -69,8 +67,6 @@ def contextual(
         distance: "dot" (cosine, centred) or "l2" (squared Euclidean), see the module.
         bandwidth: h, in units of the distance to the nearest target; small is selective.
         eps: added to that distance, in units of d_ij.
-        over_batch: gives the mean over a whole batch for that over these images, which are a part
-            of it; by default they are all.
 
     Raises:
         ValueError: unknown distance, batch or channels differ, or `bandwidth` or `eps` is not > 0.
@@ -87,7 +83,7 @@ def contextual(
     x = pred_features.to(dtype)
     y = target_features.detach().to(dtype)
     if distance == "dot":
-        center = over_batch(y.mean(dim=(0, 2, 3), keepdim=True))
+        center = y.mean(dim=(0, 2, 3), keepdim=True)
         x, y = _unit_length(x - center), _unit_length(y - center)
     similarity = _BestSimilarity.apply(
         x.flatten(2), y.flatten(2), distance == "l2", float(bandwidth), float(eps)
@@ -219,7 +215,6 @@ class ContextualLoss(Loss):
         self.features = spec.features.build(resources)
         self.draws = torch.Generator().manual_seed(spec.seed)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():
@@ -235,7 +230,6 @@ class ContextualLoss(Loss):
                     distance=self.spec.distance,
                     bandwidth=float(self.spec.bandwidth),
                     eps=float(self.spec.eps),
-                    over_batch=self.ranks.mean,
                 )
             )
         return torch.stack(layers).sum()

@@ -30,20 +30,13 @@ CITYSCAPES_CLASS_WEIGHTS = (
 )  # fmt: skip
 
 
-def cross_entropy(
-    logits: Tensor,
-    labels: Tensor,
-    class_weights: Tensor | None = None,
-    counted: Tensor | None = None,
-) -> Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
     """Cross-entropy in nats over the pixels that have a label, 0-d.
 
     Args:
         logits: (N, K, H, W).
         labels: class of each pixel, 0..K-1, or 255 for none, (N, H, W), int64.
         class_weights: (K,); the mean is then weighted by the weight of each pixel's class.
-        counted: labels of a whole batch, (M, H, W), to whose mean this is the addend of some of
-            its images; by default they are all.
 
     Returns:
         The (weighted) mean; 0 with zero gradient, not NaN, for a batch without labels.
@@ -59,11 +52,10 @@ def cross_entropy(
     total = F.cross_entropy(
         logits, labels, weight=class_weights, ignore_index=IGNORED, reduction="sum"
     )
-    counted = labels if counted is None else counted
     if class_weights is None:
-        norm = (counted != IGNORED).sum().to(total)  # counted where they are: no GPU is waited for
+        norm = (labels != IGNORED).sum().to(total)  # counted where they are: no GPU is waited for
     else:
-        norm = class_weights[counted[counted != IGNORED]].sum()
+        norm = class_weights[labels[labels != IGNORED]].sum()
     return total / torch.where(norm > 0, norm, torch.ones_like(norm))
 
 
@@ -80,9 +72,7 @@ class CrossEntropyLoss(Looking, Loss):
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d. `pred` are images, (N, 3, H, W); `target` is not used."""
-        own, labels = self.ranks.own, needs["labels"]
-        logits = in_chunks(self.segmenter, self.chunk, own(pred))
-        return self.ranks.sum(cross_entropy(logits, own(labels), counted=labels))
+        return cross_entropy(in_chunks(self.segmenter, self.chunk, pred), needs["labels"])
 
 
 class SegmentationLoss(Loss):

@@ -187,10 +187,6 @@ class D2SMLoss(Loss):
     Sets do not exchange gradients, since the queue has none. So each set's gradient is computed
     with its value, and the network's activations exist for one image at a time, not for a batch
     times 36 windows. In eval mode the queue is read but not advanced.
-
-    Ranks take the images of a batch in rounds, one each. They exchange the round's features, so
-    that each compares its image with the queue as it is when that image's turn comes. Without
-    windows they gather the features of the one set that the batch is.
     """
 
     def __init__(self, spec: D2SM, resources: Resources):
@@ -202,48 +198,32 @@ class D2SMLoss(Loss):
 
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The divergence, 0-d, of images in [0, 1], (N, 3, H, W)."""
-        pred, target = self.ranks.own(pred), self.ranks.own(target)
         if self.spec.window is None:
-            return self._own_loss(pred, target)
+            return self._set_loss(pred, target)
         pairs = zip(pred.split(1), target.split(1), strict=True)
-        return self.ranks.mean(torch.stack([self._own_loss(p, t) for p, t in pairs]).mean())
+        return torch.stack([self._set_loss(p, t) for p, t in pairs]).mean()
 
-    def _own_loss(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The loss of the set that this rank's images are, or are in, with its gradient for them.
-
-        The queue takes up that set and those of the other ranks.
-        """
+    def _set_loss(self, pred: Tensor, target: Tensor) -> Tensor:
+        """The loss of one set against the queue, which then takes the set up."""
         with torch.no_grad():
-            clean = self._sets(self._samples(target))
+            clean = self._samples(target)
         tracked = torch.is_grad_enabled() and pred.requires_grad
         leaf = pred.detach().requires_grad_(tracked)
-        restored = self._sets(self._samples(leaf))
-        own = 0 if self.spec.window is None else self.ranks.rank
-        for turn, pair in enumerate(zip(restored, clean, strict=True)):
-            if turn == own:
-                value = self._set_loss(*pair)
-            if self.training:
-                self.restored.push(pair[0])
-                self.clean.push(pair[1])
-        if not tracked:
-            return value
-        (gradient,) = torch.autograd.grad(value, leaf)
-        return _KnownGradient.apply(pred, value.detach(), gradient)
-
-    def _set_loss(self, restored: Tensor, clean: Tensor) -> Tensor:
-        """The divergence of one set, (samples, d) each, beside the queues as they are."""
-        return divergence(
+        restored = self._samples(leaf)
+        value = divergence(
             restored,
             clean,
             self.spec.divergence,
             pred_queue=self.restored.beside(restored),
             target_queue=self.clean.beside(clean),
         )
-
-    def _sets(self, samples: Tensor) -> list[Tensor]:
-        """The sets of a round in their order: each rank's windows, or the images of all ranks."""
-        ranks = self.ranks
-        return [ranks.whole(samples)] if self.spec.window is None else ranks.each(samples)
+        if self.training:
+            self.restored.push(restored)
+            self.clean.push(clean)
+        if not tracked:
+            return value
+        (gradient,) = torch.autograd.grad(value, leaf)
+        return _KnownGradient.apply(pred, value.detach(), gradient)
 
     def _samples(self, images: Tensor) -> Tensor:
         """Features of the windows of one image, or of whole images, (samples, C * H' * W')."""

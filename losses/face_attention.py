@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from losses.frozen_aligner import FrozenAligner, normalised
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 from losses.same_shape import check_same_shape
 
 
@@ -56,7 +56,6 @@ class FaceAttentionLoss(Loss):
         super().__init__()
         self.aligner = FrozenAligner(spec.aligner, resources)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The difference, 0-d, of faces in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():

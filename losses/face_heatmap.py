@@ -18,7 +18,7 @@ from torch import Tensor
 
 from losses.frozen_aligner import FrozenAligner, lowest, normalised
 from losses.l2 import l2
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 
 def heatmap_difference(pred: Tensor, target: Tensor, own_minimum: bool = True) -> Tensor:
@@ -44,7 +44,6 @@ class FaceHeatmapLoss(Loss):
         self.own_minimum = spec.own_minimum
         self.aligner = FrozenAligner(spec.aligner, resources)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The difference, 0-d, of faces in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from losses.chunks import Looking, in_chunks
 from losses.feature_distances import check_supervised, over_layers
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 
 class FeatureDistillationLoss(Looking, Loss):
@@ -31,7 +31,6 @@ class FeatureDistillationLoss(Looking, Loss):
         """Stays in eval mode: the teacher's batch statistics are those of its own training."""
         return super().train(False)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The distances of all supervised layers, summed, 0-d; `pred` and `target` are not used."""
         with torch.no_grad():

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from losses.frozen_aligner import FrozenAligner
 from losses.l2 import l2
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 
 class HeatmapDistillationLoss(Loss):
@@ -28,7 +28,6 @@ class HeatmapDistillationLoss(Loss):
         self.sees = spec.sees
         self.teacher = FrozenAligner(spec.teacher, resources)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The difference, 0-d. `pred`: the student's maps, (N, 68, h, w); `target` is not used."""
         with torch.no_grad():

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from losses.chunks import Looking, in_chunks
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 # torchvision's files; the name carries the first eight digits of the sha256.
 TRUNK_FILES = {
@@ -61,7 +61,6 @@ class LPIPSLoss(Looking, Loss):
         """Stays in eval mode: the package puts a dropout before its channel weights."""
         return super().train(False)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The distance, 0-d, of images in [0, 1], (N, 3, H, W).
 

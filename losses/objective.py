@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-
-from losses.ranks import ALONE, Ranks
 
 
 class Resources(Protocol):
@@ -45,13 +42,7 @@ class Resources(Protocol):
 
 
 class Loss(nn.Module):
-    """A built term. Subclasses hold networks and queues; plain losses wrap one function.
-
-    ranks: the processes among which it may share what is much work for each image. Whoever calls
-        it gives the whole batch, and gets the value of the whole batch.
-    """
-
-    ranks: Ranks = ALONE
+    """A built term. Subclasses hold networks and queues; plain losses wrap one function."""
 
     def __init__(self, function: Callable[..., Tensor] | None = None):
         super().__init__()
@@ -76,22 +67,6 @@ class Loss(nn.Module):
         if self.function is None:
             raise NotImplementedError
         return self.function(pred, target, **needs)
-
-
-def mean_of_images(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The `forward` of a loss that is the mean of its images' losses, shared among the ranks.
-
-    Args:
-        forward: is called once, with the images of this rank and what belongs to them.
-    """
-
-    @wraps(forward)
-    def shared(loss: Loss, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
-        own = loss.ranks.own
-        needs = {name: own(values) for name, values in needs.items()}
-        return loss.ranks.mean(forward(loss, own(pred), own(target), **needs))
-
-    return shared
 
 
 @dataclass(frozen=True)
@@ -177,12 +152,6 @@ class WeightedSum(nn.Module):
         super().__init__()
         self.objective = objective
         self.losses = nn.ModuleList([term.build(resources) for _, term in objective.terms])
-
-    def share(self, ranks: Ranks) -> None:
-        """Let every loss share among these processes what is much work for each image."""
-        for part in self.modules():
-            if isinstance(part, Loss):
-                part.ranks = ranks
 
     def before(self, pred: Tensor, target: Tensor, entries: dict[str, Tensor]) -> None:
         """Give each term's own trainable part its step; `pred` is detached here."""

@@ -40,7 +40,7 @@ from torch import Tensor
 
 from losses.exact_products import exact_products
 from losses.features import FeatureNetwork
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 REDUCTIONS = ("mean", "sum")
 
@@ -263,7 +263,6 @@ class PDLLoss(Loss):
         # On the CPU whatever the device is, so that a seed means the same directions everywhere.
         self.draws = torch.Generator().manual_seed(int(spec.seed))
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():

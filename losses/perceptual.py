@@ -20,7 +20,7 @@ from torch import Tensor
 from losses.features import FeatureNetwork
 from losses.l1 import l1
 from losses.l2 import l2
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 
 DISTANCES = {"l1": l1, "l2": l2}
 
@@ -44,7 +44,6 @@ class PerceptualLoss(Loss):
         self.distance = spec.distance
         self.features = spec.features.build(resources)
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The distance, 0-d, summed over layers, of images in [0, 1], (N, 3, H, W)."""
         with torch.no_grad():

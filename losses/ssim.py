@@ -15,7 +15,7 @@ from torch import Tensor
 
 from losses.chunks import Looking, mean_in_chunks
 from losses.exact_products import exact_products
-from losses.objective import Loss, Resources, Term, mean_of_images
+from losses.objective import Loss, Resources, Term
 from losses.same_shape import check_same_shape
 
 WINDOW = 11
@@ -50,7 +50,6 @@ def ssim_loss(pred: Tensor, target: Tensor) -> Tensor:
 class SSIMLoss(Looking, Loss):
     """A built `SSIM`."""
 
-    @mean_of_images
     def forward(self, pred: Tensor, target: Tensor, **needs: Tensor) -> Tensor:
         """The loss, 0-d, of images in [0, 1], (N, C, H, W)."""
         return mean_in_chunks(ssim_loss, self.chunk, pred, target)

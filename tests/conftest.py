@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ or idle.idle_share() < 0.5:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parents[1]
-for folder in ("engine", "report", "fetch", "parallel"):
+for folder in ("engine", "report", "fetch"):
     sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / folder))
 
 

@@ -76,7 +76,7 @@ def test_wrong_usage_is_one_line_and_status_2(capsys, tmp_path, arguments, told)
 
 def test_verbs_of_the_parser_are_those_that_can_be_done():
     assert tuple(VERBS) == reproduce.VERBS
-    group, _ = reproduce.parser()._mutually_exclusive_groups  # the other: how processes share
+    (group,) = reproduce.parser()._mutually_exclusive_groups
     assert tuple(action.dest for action in group._group_actions) == reproduce.VERBS
 
 

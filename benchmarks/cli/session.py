@@ -26,7 +26,6 @@ from benchmarks.engine.plan import Plan, make_plan
 from benchmarks.engine.precision import check_compiler
 from benchmarks.engine.problems import first_line
 from benchmarks.engine.progress import say
-from benchmarks.engine.ranks import take_own_gpu
 from benchmarks.engine.speed import SpeedWork
 from benchmarks.engine.status import Status
 from benchmarks.engine.store import Store, write_file
@@ -34,7 +33,6 @@ from benchmarks.engine.weights import WeightFiles
 from benchmarks.engine.work import TableWork, Work
 from benchmarks.grid.model import Grid
 from benchmarks.papers.registry import FIGURES, TABLES
-from benchmarks.parallel.timing import Timing
 from benchmarks.profiles.registry import PROFILES
 from benchmarks.profiles.resolve import Resolver
 from benchmarks.rehearse.record import Record
@@ -71,7 +69,7 @@ class Session:
         request = self.request
         root = request.data_root
         files = WeightFiles(root)
-        device = driven_device(request) if request.shared else usable_device(request.device)
+        device = usable_device(request.device)
         if (
             request.compiled
             and not request.plan
@@ -100,17 +98,12 @@ class Session:
         workers = request.workers
         if workers is None:
             workers = 0 if device.type == "cpu" else 8
-        return Engine(status, workers, micro_batch=request.micro_batch, waits=not request.job)
+        return Engine(status, workers, micro_batch=request.micro_batch)
 
     @cached_property
     def rehearsals(self) -> Record:
         """What this machine has rehearsed."""
         return Record.of(self.request.results, self.engine.device)
-
-    @cached_property
-    def timing(self) -> Timing:
-        """How long jobs take on this machine."""
-        return Timing(self.engine.status, self.rehearsals)
 
     def plan(self, table: Table) -> Plan:
         """The rows of a table that the request asks for.
@@ -178,21 +171,6 @@ def _folders(option: str, names: tuple[str, ...]) -> tuple[str, ...]:
         raise UsageError(f"{option}: {error}") from error
 
 
-def driven_device(request: Request) -> torch.device:
-    """The kind of device that other processes compute on; this one leaves it to them.
-
-    Raises:
-        UsageError: one is named, or there is none of its kind.
-    """
-    name = request.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda"):
-        raise UsageError(
-            f"--device {name!r}: the processes share what GPUs there are; give cpu or cuda, and "
-            "choose among GPUs with CUDA_VISIBLE_DEVICES"
-        )
-    return torch.device(name)
-
-
 def usable_device(name: str) -> torch.device:
     """The device of that name; "" is CUDA where it is there, else the CPU.
 
@@ -202,14 +180,14 @@ def usable_device(name: str) -> torch.device:
     name = name or ("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
         raise UsageError(f"--device {name!r} is none of cpu, cuda, cuda:0, cuda:1, ...")
-    if name == "cuda":
-        take_own_gpu()
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"--device {name} cannot be used: {first_line(error)}") from error
     device = torch.device(name)
-    if device.index is not None:  # what asks for no number, such as pinned memory, takes it as well
+    if (
+        device.type == "cuda"
+    ):  # what asks for no device, such as pinned memory, would take the first
         torch.cuda.set_device(device)
     return device
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from benchmarks.cli.request import Request
 from benchmarks.cli.session import Session, to_fill
-from benchmarks.cli.sharing import make_one, share
 from benchmarks.declare.errors import tell
-from benchmarks.engine.plan import Job
 from benchmarks.engine.progress import clock, say
 from benchmarks.engine.steps import Step
 from benchmarks.engine.store import write_file
 from benchmarks.engine.work import Work
 from benchmarks.grid.model import Grid
-from benchmarks.parallel.forecast import in_words, left
 from benchmarks.report.contact_sheet import contact_sheet
 from datasets.images import DataError
 
@@ -41,22 +38,11 @@ def run(request: Request) -> int:
 def in_turn(
     works: Sequence[AnyWork], do: Callable[[AnyWork, Session], int], session: Session
 ) -> int:
-    """Do each work, or one job of them, or show what it would take; the worst exit status."""
-    request = session.request
-    if request.plan:
-        waiting: list[Job] = []
+    """Do each work, or show what it would take; the worst exit status."""
+    if session.request.plan:
         for work in works:
-            show_plan(work, request.profile)
-            if request.gpus and (jobs := list(work.jobs())):
-                waiting += show_times(jobs, session)
-        if waiting and len(works) > 1:
-            print("all of these, what they share once")
-            show_times(waiting, session)
+            show_plan(work, session.request.profile)
         return 0
-    if request.job:
-        return make_one(works, session)
-    if request.shared:
-        share(works, session)
     return max((do(work, session) for work in works), default=0)
 
 
@@ -111,14 +97,6 @@ def show_plan(work: Work, profile: str) -> None:
         if line.detail:
             print(f"           {line.detail}")
     print("  " + _counted(lines))
-
-
-def show_times(jobs: Iterable[Job], session: Session) -> list[Job]:
-    """Print how long jobs take on the devices that were asked for; returns those that are left."""
-    found = left(jobs, session.engine.status)
-    for line in in_words(found, session.request.gpus, session.timing):
-        print(f"  {line}")
-    return list(found.values())
 
 
 def _counted(lines: list[Step]) -> str:

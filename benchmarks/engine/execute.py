@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,13 @@ from benchmarks.declare.runs import Fixed, Network, Provider, Released, Run
 from benchmarks.engine.content_ids import slug
 from benchmarks.engine.graph import dependencies
 from benchmarks.engine.measure import keep_picture, measure
-from benchmarks.engine.problems import Failed, drop_frames, first_line, recorded
+from benchmarks.engine.problems import Failed, drop_frames, recorded
 from benchmarks.engine.progress import say
 from benchmarks.engine.score import Score
 from benchmarks.engine.status import Status
 from benchmarks.engine.store import RunFolder, StoreError
 from benchmarks.engine.stored_training import make_run, stored_weights
 from datasets.images import DataError
-from losses.ranks import ALONE, RankLost, Ranks
 
 
 def frozen_network(
@@ -46,19 +45,12 @@ class Engine:
     """Everything that making a number needs; it also is the `Resources` of terms and metrics.
 
     micro_batch: images per piece of a training step, see `Trainee`; 0 for whole batches.
-    ranks: the processes that make one job together. They share its training; judges, which
-        normalise over their batch, and scores are made by the first one alone, and the others have
-        nothing to do then. Only the first one writes, so that a process of others ends with the
-        job: it must not read what was just made.
-    waits: whether it waits for a run that another process holds, or raises `Held`.
     """
 
     status: Status
     workers: int = 0
     checkpoint_seconds: float = 30.0
     micro_batch: int = 0
-    ranks: Ranks = ALONE
-    waits: bool = True
     failures: dict[str, Failed | DataError] = field(default_factory=dict)
     _networks: dict[str, nn.Module] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
@@ -120,31 +112,22 @@ class Engine:
         self._fresh.add(run_id)
 
     def _ensure_run(self, run: Run, label: str, whole: bool) -> None:
-        ranks, folder = ALONE if whole else self.ranks, self.status.folder(run)
-        with self._wanted(run, label) if not self.ranks.rank else nullcontext(False) as wanted:
-            if not ranks.any(wanted):
-                return
-            with self.recorded(folder, label):
-                every, pieces = self.checkpoint_seconds, 0 if whole else self.micro_batch
-                make_run(run, self.status, self, label, self.workers, every, pieces, ranks)
-            self.status.forget()
-
-    @contextmanager
-    def _wanted(self, run: Run, label: str) -> Iterator[bool]:
-        """Whether a run must be made; then it is held, and nothing of other code is left of it."""
         status = self.status
         folder = status.folder(run)
         if not status.redo(status.state(run)):
-            yield False
             return
-        with folder.locked(self.waits):
+        with folder.locked():
             status.forget()
             state = status.state(run)  # another process may have made it meanwhile
-            wanted = status.redo(state)
-            if wanted and state.status == "stale":
+            if not status.redo(state):
+                return
+            if state.status == "stale":
                 say(f"{label}: {state.why}; made again")
                 folder.clear()
-            yield wanted
+            with self.recorded(folder, label):
+                every, pieces = self.checkpoint_seconds, 0 if whole else self.micro_batch
+                make_run(run, status, self, label, self.workers, every, pieces)
+            status.forget()
 
     def ensure_scores(self, scores: Iterable[Score], label: str) -> dict[Score, Failed | DataError]:
         """Measure what the store does not have; one pass per test set for all its metrics.
@@ -164,11 +147,9 @@ class Engine:
                 problems[score] = self.failures[score_id]
             elif self._missing(score):
                 by_data.setdefault(score.network_pass, []).append(score)
-        if self.ranks.rank:
-            return {}
         for (provider, *_), missing in by_data.items():
             folder = self.status.folder(provider)
-            with folder.locked(self.waits), self.recorded(folder, label):
+            with folder.locked(), self.recorded(folder, label):
                 # Another process may have measured some meanwhile.
                 if missing := list(filter(self._missing, missing)):
                     failed = measure(missing, self.frozen(provider), self.status, self, label)
@@ -183,9 +164,9 @@ class Engine:
             Failed, DataError: as `ensure_scores`.
         """
         folder, name = self.status.folder(score.provider), self.status.picture_name(score)
-        if self.ranks.rank or folder.intact(name):
+        if folder.intact(name):
             return
-        with folder.locked(self.waits), self.recorded(folder, label):
+        with folder.locked(), self.recorded(folder, label):
             keep_picture(score, self.frozen(score.provider), self.status, self)
 
     def _missing(self, score: Score) -> bool:
@@ -199,15 +180,11 @@ class Engine:
         """
         try:
             yield
-        except (DataError, StoreError, Failed, RankLost):
+        except (DataError, StoreError, Failed):
             raise
         except Exception as error:
-            if self.ranks.rank:  # the first one has failed alike, or misses this one
-                say(f"{label}: failed in process {self.ranks.rank}: {first_line(error)}")
-                raise Failed(first_line(error)) from error
             failed = recorded(error, folder, "failure.json", label)
         else:
-            if not self.ranks.rank:
-                folder.remove("failure.json")
+            folder.remove("failure.json")
             return
         raise failed

@@ -145,29 +145,22 @@ class FigureWork(Work):
             return [*lines, Step("draw", what, state.why)]
         return [*lines, Step("cached", what, str(self.folder.path / RECORD))]
 
-    def refusal(self) -> str:
-        """What is missing of data and weights."""
-        for node in (self.view, *self.networks.values()):
-            if problem := next(missing(self.status, node), ""):
-                return f"{self.exhibit.name} cannot be drawn: {problem}"
-        return ""
-
     def make(self) -> None:
         """Train what is missing, look, and keep the drawing; a failure is kept as the problem.
 
         Raises:
             DataError: data or weights are absent, so that it cannot be drawn.
         """
-        if refusal := self.refusal():
-            raise DataError(refusal)
+        for node in (self.view, *self.networks.values()):
+            if problem := next(missing(self.status, node), ""):
+                raise DataError(f"{self.exhibit.name} cannot be drawn: {problem}")
         try:
             for job in self.jobs():
                 self.engine.ensure(job.provider, job.label, job.judge)
             if not self.status.redo(self._state()):
                 return
             folder = self.folder
-            waits = self.engine.waits
-            with folder.locked(waits), self.engine.recorded(folder, self.exhibit.name):
+            with folder.locked(), self.engine.recorded(folder, self.exhibit.name):
                 if self.status.redo(self._state()):  # another process may have drawn it
                     self._draw(folder)
         except Failed as error:

@@ -5,21 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from benchmarks.declare.runs import Provider, Run
+from benchmarks.declare.runs import Provider
 from benchmarks.declare.tree import walk
 
 
 def is_provider(node: Any) -> bool:
     """Whether an object provides a network with weights."""
     return isinstance(node, Provider)
-
-
-def trainings_before(node: Any) -> set[Run]:
-    """The trainings that a run or a score needs directly; a last step stands for its training."""
-    found: set[Run] = set()
-    for provider in dependencies(node):
-        found |= {provider} if isinstance(provider, Run) else trainings_before(provider)
-    return found
 
 
 def dependencies(node: Any) -> list[Provider]:

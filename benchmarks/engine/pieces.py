@@ -8,7 +8,7 @@ sum is the gradient of the whole, for any objective and any number of outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import torch
@@ -32,8 +32,8 @@ def check_pieces(network: nn.Module, name: str, batch: int) -> None:
         if isinstance(module, _NormBase) and _looks_at_the_batch(module):
             raise UsageError(
                 f"{name} cannot be trained in pieces: {layer}, a {type(module).__name__}, learns "
-                f"from all images of a step together; train it in one process, and leave "
-                f"--micro-batch out, or give at least the batch, {batch}"
+                f"from all images of a step together; leave --micro-batch out, or give at least "
+                f"the batch, {batch}"
             )
 
 
@@ -71,7 +71,7 @@ def outputs_in_pieces(
     states, parts = [], []
     with torch.no_grad():
         for piece in pieces:
-            states.append(Generators(device))
+            states.append(_Generators(device))
             parts.append(_restored(network, piece, needed))
     outputs = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
     del parts
@@ -81,7 +81,7 @@ def outputs_in_pieces(
     def bring() -> None:
         found = {name: output.grad for name, output in outputs.items()}
         gradients = {name: g.split(size) for name, g in found.items() if g is not None}
-        now = Generators(device)
+        now = _Generators(device)
         for k, (piece, state) in enumerate(zip(pieces, states, strict=True)):
             state.set()
             restored = _restored(network, piece, gradients)
@@ -100,43 +100,26 @@ def _restored(
     """The needed outputs of a piece."""
     count = len(next(iter(piece.values())))
     outputs = {k: v for k, v in network_outputs(network, piece).items() if k in needed}
-    check_rows(outputs, type(network).__name__, count)
+    for name, output in outputs.items():
+        if not output.dim() or len(output) != count:
+            raise UsageError(
+                f"{type(network).__name__} cannot be trained in pieces: its output {name!r} has "
+                f"no row per image, but the shape {tuple(output.shape)} for {count}; leave "
+                "--micro-batch out"
+            )
     return outputs
 
 
-def check_rows(outputs: Mapping[str, Tensor], name: str, count: int) -> None:
-    """Whether the outputs for some images can be put beside those for others.
-
-    Args:
-        outputs: by name. name: of the network, for the message. count: of the images.
-
-    Raises:
-        UsageError: an output has no row per image.
-    """
-    for key, output in outputs.items():
-        if not output.dim() or len(output) != count:
-            raise UsageError(
-                f"{name} cannot be trained in pieces: its output {key!r} has no row per image, "
-                f"but the shape {tuple(output.shape)} for {count}; train it in one process, and "
-                "leave --micro-batch out"
-            )
-
-
-class Generators:
+class _Generators:
     """The state of the generators from which a network may draw, when this is made."""
 
     def __init__(self, device: torch.device):
-        self.device = device
-        self.states = [torch.get_rng_state()]
-        if device.type == "cuda":
-            self.states.append(torch.cuda.get_rng_state(device))
+        self.cuda = device if device.type == "cuda" else None
+        self.state = torch.get_rng_state()
+        self.cuda_state = None if self.cuda is None else torch.cuda.get_rng_state(self.cuda)
 
     def set(self) -> None:
         """Let the next numbers be those that came next then."""
-        torch.set_rng_state(self.states[0])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(self.states[1], self.device)
-
-    def drawn_from(self) -> bool:
-        """Whether one of them has given numbers since."""
-        return not all(map(torch.equal, self.states, Generators(self.device).states))
+        torch.set_rng_state(self.state)
+        if self.cuda is not None and self.cuda_state is not None:
+            torch.cuda.set_rng_state(self.cuda_state, self.cuda)

@@ -6,7 +6,6 @@ import traceback
 
 import torch
 
-from benchmarks.engine import stopping
 from benchmarks.engine.progress import say
 from benchmarks.engine.store import RunFolder
 
@@ -21,12 +20,7 @@ def first_line(error: BaseException) -> str:
 
 
 def recorded(error: Exception, folder: RunFolder, name: str, label: str) -> Failed:
-    """Write an error with its traceback into a run's folder, say so, and give it as `Failed`.
-
-    Raises:
-        Stopped: SIGTERM came, and some code took that for an error of its own.
-    """
-    stopping.check()
+    """Write an error with its traceback into a run's folder, say so, and give it as `Failed`."""
     short = f"{type(error).__name__}: {first_line(error)}"
     lines = traceback.format_exception(error)
     # The frames hold network, optimiser and batch: let go of them, or what comes after an

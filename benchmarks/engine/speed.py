@@ -136,7 +136,7 @@ def _record(runs: dict[str, Run], features: Features, engine: Engine) -> dict[st
     before = read()
     if before is not None and not engine.status.refresh:
         return before
-    with folder.locked(engine.waits), engine.recorded(folder, "training speed"):
+    with folder.locked(), engine.recorded(folder, "training speed"):
         record = read()
         if record is None or record == before:
             record = {

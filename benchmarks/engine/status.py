@@ -158,8 +158,7 @@ class Status:
         """How long a training will take; None if nothing tells.
 
         From finished ones on this device that do the same in a step, in proportion to steps and
-        pixels, and to processes where several shared it; else from a rehearsal; else from finished
-        ones of a network of that name.
+        pixels; else from a rehearsal; else from finished ones of a network of that name.
         """
         rates: dict[bool, float] = {}
         alike = self.ids.canonical(run.network), _arithmetic(self.ids.canonical(run.training))
@@ -170,8 +169,7 @@ class Status:
                     spec = record["spec"]
                     same_terms = path.parent.name.rpartition("-")[0] == slug(run)
                     same = same_terms and alike == (spec["network"], _arithmetic(spec["training"]))
-                    seconds = float(record["seconds"]) * int(record.get("ranks", 1))
-                    rates[same] = seconds / _pixels(spec["training"])
+                    rates[same] = float(record["seconds"]) / _pixels(spec["training"])
             except (TypeError, KeyError, ValueError, ZeroDivisionError):
                 continue  # damaged, or not a record of ours: it tells no time
         size = _pixels({name: int(getattr(run.training, name)) for name in _SIZES})

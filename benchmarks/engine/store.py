@@ -9,7 +9,6 @@ Layout of `results/runs/ffdnet-l1+contextual-c56a0ff775/`:
     images/*.png         the first test image as the run restores it
     failure.json         the traceback of the last attempt, if it failed
     failures/*.json      the same of a metric that failed where others did not
-    .lease               whose it is, while a process makes it (see `holding`)
 Beside each file but the log lies `<file>.sha256`, in the format of `sha256sum -c`. What is not as
 it was written, down to a folder in the place of a file, is moved aside, said once, and made again.
 """
@@ -24,12 +23,12 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from benchmarks.engine import holding
+from filelock import FileLock, Timeout
+
 from datasets.atomic import write_atomically
 
 # What a rename mends: a folder in the place of a file, a loop of links, no permission to read.
@@ -54,31 +53,49 @@ def write_file(path: Path, content: bytes) -> None:
 
     Raises:
         StoreError: no space, no permission; the old content is still there.
-        Lost: another process took over the run that this is of; likewise.
     """
-
-    def put(file: BinaryIO) -> None:
-        file.write(content)
-        # Who takes over from here on removes what is not renamed yet, before it looks at the run.
-        holding.check(path)
-
     try:
-        write_atomically(path, put)
+        write_atomically(path, lambda file: file.write(content))
     except OSError as error:
-        holding.check(path)  # it was removed
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}. Free some space or choose another "
             f"folder with --out; what was finished before is kept."
         ) from error
 
 
-def waiting_for(what: str) -> Callable[[], None]:
-    """A function that says that this process waits for another one."""
-    return partial(warn, f"{what} is in the hands of another process; waiting for it")
+def acquired(path: Path, what: str) -> FileLock:
+    """A lock file that is held; waits for another process and says so. A dead owner holds nothing.
+
+    Args:
+        what: is locked, for the message.
+    Raises:
+        OSError: the lock file cannot be written.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        warn(f"{what} is in the hands of another process; waiting for it")
+        lock.acquire()
+    return lock
+
+
+@contextmanager
+def held(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file that is there for as long as it is held; arguments and errors as `acquired`.
+
+    It goes while it is held: who waits for it sees that, and takes a new one.
+    """
+    lock = acquired(path, what)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()
 
 
 class RunFolder:
-    """The files of one run; what writes raises `Lost` where another process took the run over."""
+    """The files of one run."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -90,7 +107,6 @@ class RunFolder:
         The digest file first lists the new content and what may lie there now, so that a kill
         between the two renames leaves a file that is still known to be good.
         """
-        holding.check(self.path)
         path, sums = self.path / name, self._sums(name)
         self._make_way(path)
         self._make_way(sums)
@@ -182,7 +198,6 @@ class RunFolder:
 
     def remove(self, name: str) -> None:
         """Delete a file and its digest."""
-        holding.check(self.path)
         for path in (self.path / name, self._sums(name)):
             self._make_way(path)
             path.unlink(missing_ok=True)
@@ -192,7 +207,6 @@ class RunFolder:
 
         A log that cannot be written costs no run: the line is lost, with a warning.
         """
-        holding.check(self.path)
         line = json.dumps(value, allow_nan=False) + "\n"
         try:
             self._make_way(self.path / name)
@@ -222,7 +236,6 @@ class RunFolder:
 
     def keep_lines(self, name: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
         """Leave only some lines in a log."""
-        holding.check(self.path)
         kept = [json.dumps(line) + "\n" for line in self.lines(name) if wanted(line)]
         self._make_way(self.path / name)
         if kept:
@@ -239,46 +252,27 @@ class RunFolder:
             self.remove(name)
 
     @contextmanager
-    def locked(self, wait: bool = True) -> Iterator[None]:
-        """Hold the run; waits for another process and says so, or raises `Held`.
-
-        A dead owner holds nothing, nor does one that stands still for long; see `holding`.
-        """
-        waiting = waiting_for(self.path.name) if wait else None
-        with ExitStack() as held:
-            with self._lockable():
-                for name in (holding.LOCK, holding.LEASE):
-                    self._make_way(self.path / name)
-                self.path.mkdir(parents=True, exist_ok=True)
-                held.enter_context(holding.hold(self.path, waiting))
-            for leftover in self.path.rglob(".*.part"):
-                if not leftover.is_dir():
-                    leftover.unlink(missing_ok=True)  # a killed owner's half-written file
-            yield
-
-    def held_elsewhere(self) -> bool:
-        """Whether another process holds the run; see `holding.held_elsewhere`."""
-        with self._lockable():
-            return holding.held_elsewhere(self.path)
-
-    def check_hold(self) -> None:
-        """Raise `Lost` where this process held the run and lost it; a look now and then tells."""
-        holding.check(self.path, within=holding.HEARTBEAT)
-
-    @contextmanager
-    def _lockable(self) -> Iterator[None]:
-        """What forbids to lock is an error with the way out."""
+    def locked(self) -> Iterator[None]:
+        """Hold the run; waits for another process and says so. A dead owner holds nothing."""
+        self._make_way(self.path / ".lock")
         try:
-            yield
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = acquired(self.path / ".lock", self.path.name)
         except OSError as error:
             raise StoreError(
                 f"cannot write into {self.path}: {error.strerror or error}. "
                 f"Choose a folder that can be written with --out."
             ) from error
+        try:
+            for leftover in self.path.rglob(".*.part"):
+                if not leftover.is_dir():
+                    leftover.unlink()  # a killed owner's half-written file
+            yield
+        finally:
+            lock.release()
 
     def set_aside(self, name: str, why: str) -> None:
         """Rename a file that cannot be used, for a person to look at, and say so."""
-        holding.check(self.path)
         self._make_way(self.path / name)  # a loop of links may be in the place of its folder
         set_aside(self.path / name, why)
         sums = self._sums(name)

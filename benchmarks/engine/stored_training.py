@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +16,6 @@ from torch import Tensor, nn
 from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import LastStep, Provider, Released, Run
 from benchmarks.declare.training import Best, Probe, Training
-from benchmarks.engine import stopping
 from benchmarks.engine.evaluate import evaluate
 from benchmarks.engine.machine import compute_threads, machine
 from benchmarks.engine.problems import Failed, first_line
@@ -33,7 +31,6 @@ from benchmarks.engine.status import (
 from benchmarks.engine.store import Damaged, RunFolder
 from benchmarks.engine.train import Checkpoints, train
 from losses.objective import Resources
-from losses.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,6 @@ class Origin:
     sources: digests of the code. needs: of the weights it started from or looked through.
     threads: how many compute it. seconds: how long all attempts took so far.
     micro_batch: images per piece of its steps, 0 for whole batches.
-    ranks: how many processes shared the steps of the last attempt.
     """
 
     sources: dict[str, str]
@@ -51,7 +47,6 @@ class Origin:
     threads: int
     seconds: float = 0.0
     micro_batch: int = 0  # checkpoints of before have none
-    ranks: int = 1  # likewise
 
 
 def make_run(
@@ -62,67 +57,22 @@ def make_run(
     workers: int,
     every: float,
     micro_batch: int = 0,
-    ranks: Ranks = ALONE,
 ) -> None:
     """Train a run, from its last checkpoint if it has one, and store weights, log and record.
 
     Args:
         every: seconds between two checkpoints; more where one takes long to write.
         micro_batch: images per piece of a step, see `Trainee`; a run that goes on keeps its own.
-        ranks: the processes that call this together. The first one reads the checkpoint for all
-            and writes; it need not have as many beside it as when the run began.
 
     Raises:
         DataError: the training data is absent.
-        Failed: the network cannot be trained in pieces, or the batch not be shared.
-        RankLost: another process is gone.
-        Stopped: SIGTERM came, see `stopping`. Lost: another process took the run over.
+        Failed: the network cannot be trained in pieces.
     """
+    folder = status.folder(run)
     images = status.ids.images(run.data)
-    saved, origin = _known_to_all(ranks, lambda: _checkpoint(run, status, label, micro_batch))
-    origin = replace(origin, ranks=ranks.world)
+    saved, origin = _checkpoint(run, status, label, micro_batch)
     start = None if run.start is None else stored_weights(status, run.start)
     progress = Progress(label, "step")
-
-    checkpoints = _checkpoints(run, status, saved, origin, progress, every, ranks)
-    score = _score(run.training, status, resources)
-    pieces = origin.micro_batch
-    with stopping.after_the_step(), compute_threads(origin.threads):
-        try:
-            network = train(
-                run, images, resources, checkpoints, start, workers, score, pieces, ranks
-            )
-        except UsageError as error:  # told before the first step: there is nothing to trace back
-            raise Failed(str(error)) from error
-        progress.close()
-        if network is None:
-            raise stopping.Stopped
-        if ranks.rank:
-            return
-        origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
-        _keep(network, run, status, len(images), origin)
-    say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
-
-
-def _checkpoints(
-    run: Run,
-    status: Status,
-    saved: dict[str, Any] | None,
-    origin: Origin,
-    progress: Progress,
-    every: float,
-    ranks: Ranks,
-) -> Checkpoints:
-    """What the loop does besides training: of several ranks the first one writes and tells."""
-    folder = status.folder(run)
-
-    def stop() -> bool:
-        return ranks.any(stopping.wanted())
-
-    def nothing(*_: object) -> None: ...
-
-    if ranks.rank:
-        return Checkpoints(lambda: saved, nothing, nothing, nothing, nothing, stop, math.inf)
 
     def save(state: dict[str, Any]) -> None:
         spent = replace(origin, seconds=origin.seconds + progress.seconds)
@@ -132,28 +82,28 @@ def _checkpoints(
         # A queue of features makes a gigabyte: never spend more than a twentieth on saving.
         checkpoints.every = max(checkpoints.every, 20 * (time.monotonic() - begun))
 
-    def step_done(step: int, steps: int) -> None:
-        folder.check_hold()
-        progress(step, steps)
-
     checkpoints = Checkpoints(
         load=lambda: saved,
         save=save,
         log=lambda line: folder.append_line("log.jsonl", line),
-        progress=step_done,
+        progress=progress,
         last=lambda weights: folder.write(LAST_WEIGHTS, _file(weights)),
-        stop=stop,
         every=every,
     )
-    return checkpoints
-
-
-def _keep(network: nn.Module, run: Run, status: Status, n_images: int, origin: Origin) -> None:
-    """Store a trained network and its record in the place of the checkpoint."""
-    folder = status.folder(run)
+    score = _score(run.training, status, resources)
+    pieces = origin.micro_batch
+    with compute_threads(origin.threads):
+        try:
+            network = train(run, images, resources, checkpoints, start, workers, score, pieces)
+        except UsageError as error:  # told before the first step: there is nothing to trace back
+            raise Failed(str(error)) from error
+        on = machine(status.device)
+    progress.close()
+    origin = replace(origin, seconds=round(origin.seconds + progress.seconds, 1))
     folder.write(WEIGHTS, _file(network.state_dict()))
-    folder.write_json("run.json", _record(run, status, n_images, origin))
+    folder.write_json("run.json", _record(run, status, len(images), origin) | {"machine": on})
     folder.remove(CHECKPOINT)
+    say(f"{label}: {int(run.training.steps)} steps in {clock(origin.seconds)}")
 
 
 def _file(weights: dict[str, Tensor]) -> bytes:
@@ -193,20 +143,6 @@ def stored_weights(status: Status, provider: Provider) -> dict[str, Tensor]:
     if content is None:
         raise Failed(f"{folder.path / name} is not there")
     return load_tensors(content)
-
-
-def _known_to_all(
-    ranks: Ranks, find: Callable[[], tuple[dict[str, Any] | None, Origin]]
-) -> tuple[dict[str, Any] | None, Origin]:
-    """What the first rank finds in the store, on all of them."""
-    if ranks.world == 1:
-        return find()
-    content = b""
-    if not ranks.rank:
-        saved, origin = find()
-        content = to_bytes({"saved": saved, "origin": asdict(origin)})
-    told = torch.load(io.BytesIO(ranks.first(content)), map_location="cpu", weights_only=True)
-    return told["saved"], Origin(**told["origin"])
 
 
 def to_bytes(checkpoint: dict[str, Any]) -> bytes:
@@ -283,5 +219,4 @@ def _record(run: Run, status: Status, n_images: int, origin: Origin) -> dict[str
         "training_images": n_images,
         "expected_images": status.ids.images(run.data).expected,
         **asdict(origin),
-        "machine": machine(status.device),
     }

@@ -3,8 +3,7 @@
 What happens in a step is a pure function of the run and the step's number: samples come from
 (seed, step, index), and the state that lasts is in one checkpoint. So a run that is killed and
 started again ends with the same bits on the CPU with the same number of compute threads and the
-same torch, whatever the number of loader workers. Several processes may share the steps of a run
-(`losses/ranks.py`): that changes sums in their last bits, and nothing else.
+same torch, whatever the number of loader workers.
 """
 
 from __future__ import annotations
@@ -18,18 +17,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Run
 from benchmarks.declare.training import Best, Probe
 from benchmarks.engine.network_outputs import child_seed
-from benchmarks.engine.pieces import Generators, check_pieces, check_rows, outputs_in_pieces
+from benchmarks.engine.pieces import check_pieces, outputs_in_pieces
 from benchmarks.engine.precision import StepArithmetic
 from datasets.images import Images
 from datasets.sampling import TrainingSamples, batches
 from losses.chunks import look_in_chunks
 from losses.objective import Objective, Resources, WeightedSum
-from losses.ranks import ALONE, Ranks
-from losses.self_trained import SelfTrained
 
 
 class TrainingError(Exception):
@@ -45,8 +41,6 @@ class Checkpoints:
     log: takes one line per logged step. every: seconds between two checkpoints.
     progress: called with (step, steps) after each step.
     last: takes the weights of the last step where the recipe keeps others.
-    stop: asked once after each step whether to end there, with a checkpoint. Of several processes,
-        all must be told the same.
     """
 
     load: Callable[[], dict[str, Any] | None]
@@ -54,7 +48,6 @@ class Checkpoints:
     log: Callable[[dict[str, Any]], None]
     progress: Callable[[int, int], None]
     last: Callable[[dict[str, Tensor]], None] = lambda weights: None
-    stop: Callable[[], bool] = lambda: False
     every: float = 30.0
     log_every: int = 20
 
@@ -68,9 +61,8 @@ def train(
     workers: int = 0,
     score: Callable[[Probe, nn.Module], float] | None = None,
     micro_batch: int = 0,
-    ranks: Ranks = ALONE,
-) -> nn.Module | None:
-    """Train a declared run to its last step.
+) -> nn.Module:
+    """Train a declared run to its last step and return the network that its recipe keeps.
 
     Args:
         images: the opened data set of `run.data`.
@@ -79,25 +71,19 @@ def train(
         workers: loader processes; they change nothing but the speed.
         score: the number of a network that a probe asks for, where the recipe has any.
         micro_batch: see `Trainee`.
-        ranks: the processes that train this run together; each calls this function.
-
-    Returns:
-        The network that the recipe keeps; None if it was asked to stop before the last step.
 
     Raises:
-        UsageError: the network cannot be trained in pieces, or the batch not be shared.
+        UsageError: the network learns from a batch as a whole, and is to see pieces.
         TrainingError: a loss became infinite or NaN; names the step and the term.
-        RankLost: another process is gone.
     """
-    state = Trainee(run, resources, start, micro_batch, ranks)
+    state = Trainee(run, resources, start, micro_batch)
     if (saved := checkpoints.load()) is not None:
         state.restore(saved)
     recipe = run.training
     samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, run.seed)
     steps = int(recipe.steps)
     pinned = resources.device.type == "cuda"  # memory from which a GPU copies while others compute
-    left = steps - state.step
-    stream = batches(samples, int(recipe.batch), state.step, left, workers, pinned, ranks.share)
+    stream = batches(samples, int(recipe.batch), state.step, steps - state.step, workers, pinned)
     written = time.monotonic()
     for batch in stream:
         values = state.advance(on_device(batch, resources.device))
@@ -107,12 +93,9 @@ def train(
             if state.step in probe.steps(steps):
                 checkpoints.log({"step": state.step, probe.logged: state.look(probe, score)})
         checkpoints.progress(state.step, steps)
-        stop = checkpoints.stop() and state.step < steps
-        if stop or time.monotonic() - written >= checkpoints.every:
+        if time.monotonic() - written >= checkpoints.every:
             checkpoints.save(state.checkpoint())
             written = time.monotonic()
-        if stop:
-            return None
     state.check()
     if isinstance(recipe.keep, Best):
         checkpoints.last(state.network.state_dict())
@@ -131,11 +114,9 @@ class Trainee:
         micro_batch: images that have a graph at a time, in the network and in those through which
             the objective looks at them; 0, or the batch and more, for all at once. What is learnt
             is the same, but for the last bits of sums.
-        ranks: the processes that make each step together, each of its own images.
 
     Raises:
-        UsageError: the network learns from a batch as a whole, and is to see parts of it, or the
-            batch cannot be shared evenly.
+        UsageError: the network learns from a batch as a whole, and is to see pieces.
     """
 
     def __init__(
@@ -144,24 +125,17 @@ class Trainee:
         resources: Resources,
         start: dict[str, Tensor] | None,
         micro_batch: int = 0,
-        ranks: Ranks = ALONE,
     ):
         self.device = resources.device
-        self.ranks = ranks
         batch = int(run.training.batch)
-        if batch % ranks.world:
-            raise UsageError(
-                f"a batch of {batch} cannot be shared evenly by {ranks.world} processes; start as "
-                "many as divide it"
-            )
-        self.micro_batch = micro_batch if micro_batch < batch // ranks.world else 0
+        self.micro_batch = micro_batch if micro_batch < batch else 0
         torch.manual_seed(child_seed(run.seed, 1))
         self.network = run.network.build().to(resources.device).train()
         if start is not None:
             self.network.get_submodule(getattr(run.start, "part", "")).load_state_dict(start)
         # Convolutions are faster with channels last, on the CPU and on tensor cores.
         self.network.to(memory_format=torch.channels_last)
-        if self.micro_batch or ranks.world > 1:
+        if self.micro_batch:
             check_pieces(self.network, run.network.name, batch)
         torch.manual_seed(child_seed(run.seed, 2))
         objective = run.objective
@@ -169,7 +143,6 @@ class Trainee:
             objective = 1.0 * objective
         self.objective: WeightedSum = objective.build(resources)
         look_in_chunks(self.objective, self.micro_batch)
-        self.objective.share(ranks)
         self.optimizer = run.training.optimizer.build(self.network)
         self.held = run.training.held
         self.arithmetic = StepArithmetic(run.training, self.network, self.objective)
@@ -193,21 +166,20 @@ class Trainee:
             return self._advance(entries)
 
     def _advance(self, entries: dict[str, Tensor]) -> Callable[[], dict[str, float]]:
-        entries, bring = self._restored(entries)
+        needed = ("pred", *self.objective.objective.needs)
+        outputs, bring = outputs_in_pieces(self.network, entries, self.micro_batch, needed)
+        entries |= outputs
         pred, target = entries["pred"], entries["target"]
         self.objective.before(pred, target, entries)
-        self._follow_first()
         total, values = self.objective(pred, target, entries)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         bring()
-        finite = math.isfinite(float(total.detach()))
-        finite, rests = self._agreed(finite, self.objective.rests())
-        if not finite:
+        if not math.isfinite(float(total.detach())):
             terms = ", ".join(f"{name} = {float(value):.4g}" for name, value in values.items())
             raise TrainingError(f"the loss is not finite at step {self.step + 1}: {terms}")
         # A step without gradients changes nothing.
-        if rests:
+        if self.objective.rests():
             self.optimizer.zero_grad(set_to_none=True)
         if self.held is not None and self.step < self.held.steps:
             self.network.get_submodule(self.held.part).zero_grad(set_to_none=True)
@@ -215,56 +187,6 @@ class Trainee:
         self.scheduler.step()
         self.step += 1
         return lambda: {name: float(value) for name, value in values.items()}
-
-    def _restored(self, entries: dict[str, Tensor]) -> tuple[dict[str, Tensor], Callable[[], None]]:
-        """What the objective takes, of the whole batch, and what brings gradients to the network.
-
-        Args:
-            entries: of this rank's images.
-        """
-        needed = ("pred", *self.objective.objective.needs)
-        if self.ranks.world == 1:
-            outputs, bring = outputs_in_pieces(self.network, entries, self.micro_batch, needed)
-            entries |= outputs
-            return entries, bring
-        generators, name = Generators(self.device), type(self.network).__name__
-        outputs, bring = outputs_in_pieces(self.network, entries, self.micro_batch, needed)
-        if generators.drawn_from():
-            raise UsageError(
-                f"{name} draws random numbers, which would be the same in every process; train it "
-                "in one"
-            )
-        entries |= outputs
-        found = {key: entries[key] for key in dict.fromkeys((*needed, "target"))}
-        check_rows(found, name, len(entries["target"]))
-        return {key: self.ranks.whole(rows) for key, rows in found.items()}, bring
-
-    def _follow_first(self) -> None:
-        """Let the networks that terms train beside be those of the first rank.
-
-        All ranks train them on the whole batch. On a GPU their sums may differ in the last bits,
-        which would add up.
-        """
-        if self.ranks.world == 1:
-            return
-        parts = [part for part in self.objective.modules() if isinstance(part, SelfTrained)]
-        kept = [x for part in parts for x in (*part.parameters(), *part.buffers())]
-        self.ranks.follow_first([x for x in kept if x.is_floating_point()])
-
-    def _agreed(self, finite: bool, rests: bool) -> tuple[bool, bool]:
-        """Sum the gradients over the ranks, and decide for all of them, in one message.
-
-        Returns:
-            whether the loss is finite on all ranks, and whether the network rests on the first,
-            since what decides it may have other last bits on another GPU.
-        """
-        if self.ranks.world == 1:
-            return finite, rests
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        said = gradients[0].new_tensor([not finite, rests and not self.ranks.rank])
-        self.ranks.add_up([*gradients, said])
-        wrong, rests = said.tolist()
-        return not wrong, bool(rests)
 
     def look(self, probe: Probe, score: Callable[[Probe, nn.Module], float] | None) -> float:
         """Measure the network; for a `Best`, remember its weights if they are the best so far.

@@ -40,10 +40,6 @@ class Work(ABC):
         """The pieces of work that processes could take one by one, each after what it needs."""
         return iter(())
 
-    def refusal(self) -> str:
-        """Why nothing of it can be begun, with the way out; "" if it can."""
-        return ""
-
     def make(self) -> None:  # noqa: B027 - some exhibits have nothing that a machine makes
         """Make what is missing.
 
@@ -80,22 +76,16 @@ class TableWork(Work):
         """The trainings and measurements that the table takes; see `Plan.jobs`."""
         return self.plan.jobs()
 
-    def refusal(self) -> str:
-        """What is missing for every cell, or which test image is too small."""
-        if problem := nothing_can_be_made(self.plan):
-            return f"{self.exhibit.name} cannot be made: {problem}"
-        if problem := too_small(self.plan):
-            return f"{self.exhibit.name} is not begun: {problem}"
-        return ""
-
     def make(self) -> None:
         """Make everything that was asked for; failures stay with their rows.
 
         Raises:
             DataError: nothing at all of it can be made, or a test image is too small.
         """
-        if refusal := self.refusal():
-            raise DataError(refusal)
+        if problem := nothing_can_be_made(self.plan):
+            raise DataError(f"{self.exhibit.name} cannot be made: {problem}")
+        if problem := too_small(self.plan):
+            raise DataError(f"{self.exhibit.name} is not begun: {problem}")
         for job in self.jobs():
             self._do(job)
         for row in self.plan.asked:

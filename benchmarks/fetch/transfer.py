@@ -15,8 +15,7 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 
-from benchmarks.engine.holding import lock_file
-from benchmarks.engine.store import waiting_for
+from benchmarks.engine.store import held
 from benchmarks.fetch.connection import Interrupted, Refused, pieces, request
 from benchmarks.fetch.ours import mark
 from benchmarks.fetch.part import Origin, Part
@@ -82,8 +81,7 @@ def fetch(
         with ExitStack() as holding:
             with _disk(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                lock = path.with_name(f".{path.name}.lock")
-                holding.enter_context(lock_file(lock, waiting_for(path.name)))
+                holding.enter_context(held(path.with_name(f".{path.name}.lock"), path.name))
             found = verified(file, into) or _download(file, into, told, timeout, attempts, stop)
     elif _is_recorded(file):
         record(into, file.path, found.sha256, found.size, url="")

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from benchmarks.engine.holding import lock_file
-from benchmarks.engine.store import waiting_for
+from benchmarks.engine.store import held
 from benchmarks.fetch.members import DAMAGED, Entry, opened
 from benchmarks.fetch.room import check_room
 from benchmarks.fetch.signatures import begins_as_named
@@ -181,8 +180,7 @@ def _home(targets: Sequence[Path], root: Path) -> Path:
 @contextmanager
 def _staging(path: Path, home: Path, root: Path) -> Iterator[Path]:
     """A folder for files that are not whole yet; what a killed process left there goes first."""
-    lock = root / f".{path.name}.unpacking.lock"
-    with lock_file(lock, waiting_for(path.name)):
+    with held(root / f".{path.name}.unpacking.lock", path.name):
         for folder in (home, *home.parents):
             shutil.rmtree(folder / f".{path.name}.unpacking", ignore_errors=True)
             if folder == root:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from benchmarks.declare.runs import Run
 from benchmarks.declare.sources import assumed
-from benchmarks.engine.score import Score
 from benchmarks.rehearse.measuring import Measured
 from benchmarks.rehearse.training import Steps
 
@@ -67,15 +66,6 @@ UTILISATION = {
 def training_cost(run: Run, steps: Steps) -> Cost:
     """All steps of a run, with the whole batch, in proportion to those that were rehearsed."""
     return Cost(steps.step_seconds, steps.flop) * int(run.training.steps)
-
-
-def looks(run: Run) -> list[tuple[Score, int]]:
-    """What the probes of a run measure, and how often."""
-    steps = int(run.training.steps)
-    return [
-        (Score(run, probe.data, probe.metric, probe.evaluation), len(probe.steps(steps)))
-        for probe in run.training.probes
-    ]
 
 
 def image_cost(measured: Measured, images: int) -> Cost:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,12 +20,9 @@ import torch
 from benchmarks.declare.runs import Run
 from benchmarks.engine.machine import machine
 from benchmarks.engine.progress import say
-from benchmarks.engine.score import Score
-from benchmarks.engine.status import Status
 from benchmarks.engine.store import write_file
-from benchmarks.rehearse.arithmetic import Cost, image_cost, training_cost
 from benchmarks.rehearse.kinds import kind_of
-from benchmarks.rehearse.measuring import Measured, metric_key, pass_key, true_size
+from benchmarks.rehearse.measuring import Measured
 from benchmarks.rehearse.training import Steps
 
 _Entry = TypeVar("_Entry", Steps, Measured)
@@ -73,36 +70,10 @@ class Record:
         """Two steps of a run's kind, whatever code made them; None where it was not rehearsed."""
         return _entry(Steps, self.entries.get(kind_of(run)))
 
-    def training(self, run: Run) -> Cost | None:
-        """All steps of a training by its rehearsal, without looks; None where there was none."""
-        steps = self.steps(run)
-        return None if steps is None else training_cost(run, steps)
-
     def seconds(self, run: Run) -> float | None:
         """How long a training will take by its rehearsal; None where there was none."""
-        cost = self.training(run)
-        return None if cost is None else cost.seconds
-
-    def tests(self, scores: Sequence[Score], status: Status) -> Cost | None:
-        """All images of the scores through their networks and metrics, by rehearsals.
-
-        A network goes once over the images for all metrics that see its outputs.
-
-        Returns:
-            None where one of them was not rehearsed.
-
-        Raises:
-            DataError, DeclarationError: nobody knows how large the images are.
-        """
-        passes = {score.network_pass: score for score in scores}.values()
-        parts = [(score, pass_key(score, status)) for score in passes]
-        parts += [(score, metric_key(score, status)) for score in scores]
-        cost = Cost()
-        for score, key in parts:
-            if (measured := _entry(Measured, self.entries.get(key))) is None:
-                return None
-            cost += image_cost(measured, true_size(score.data, status).tests)
-        return cost
+        steps = self.steps(run)
+        return None if steps is None else steps.step_seconds * int(run.training.steps)
 
     def made(
         self,

@@ -20,7 +20,7 @@ from benchmarks.engine.progress import say
 from benchmarks.engine.score import Score
 from benchmarks.engine.status import EVALUATE_MODULE, TRAIN_MODULE, Status
 from benchmarks.rehearse import measuring, training
-from benchmarks.rehearse.arithmetic import Cost, image_cost, looks, training_cost
+from benchmarks.rehearse.arithmetic import Cost, image_cost, training_cost
 from benchmarks.rehearse.drawn_data import drawn, is_set
 from benchmarks.rehearse.kinds import kind_of
 from benchmarks.rehearse.measuring import Measured, metric_key, pass_key, true_size
@@ -117,8 +117,9 @@ class Rehearsal:
         if line.steps is not None:
             line.costs[run] = training_cost(run, line.steps)
             line.absent |= set(line.steps.absent)
-        for score, times in looks(run):
-            self._test(line, [score], times)
+        for probe in run.training.probes:
+            looks = len(probe.steps(int(run.training.steps)))
+            self._test(line, [Score(run, probe.data, probe.metric, probe.evaluation)], looks)
 
     def _rehearsed(self, name: str, run: Run) -> Steps:
         say(f"{name}: two steps of {run.network.name}")
@@ -130,7 +131,7 @@ class Rehearsal:
         images = base_data(data).open(self.status.ids.data_paths)
         _ = TrainingSamples(data, images, int(recipe.crop), recipe.augment, run.seed)[0]
 
-    def _test(self, line: Line, scores: Iterable[Score], times: int) -> None:
+    def _test(self, line: Line, scores: Iterable[Score], looks: int) -> None:
         """The network on an image of each test set, and each metric on one."""
         passes: set[tuple[Any, ...]] = set()
         for score in scores:
@@ -139,7 +140,7 @@ class Rehearsal:
             )
             if size is None:
                 continue
-            images = size.tests * times
+            images = size.tests * looks
             if score.network_pass not in passes:
                 passes.add(score.network_pass)
                 self._measure(line, score, measuring.network_pass, images)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.cli import tables
-from benchmarks.cli.request import Request
 from datasets.images import DataError
 
 
@@ -30,7 +29,7 @@ def test_table_that_cannot_be_begun_stops_no_other(monkeypatch, capsys, broken, 
         name: work(name, made, DataError(f"{name} is not begun") if name in broken else None)
         for name in ("a", "b")
     }
-    request = Request("table", ("all",))
+    request = SimpleNamespace(words=("all",), data_root=None, plan=False, profile="smoke")
     session = SimpleNamespace(
         request=request, engine=None, work=works.get, write=lambda grid: "written"
     )

@@ -10,7 +10,6 @@ import tiny
 from benchmarks.declare.figure import Figure
 from benchmarks.engine import figure as figure_module
 from benchmarks.engine.figure import RECORD, STALE, FigureWork
-from benchmarks.engine.holding import Held
 from benchmarks.grid.drawing import Axis, Drawing, Numbers, Panel, Series
 from benchmarks.views.view import View
 from datasets.images import DataError
@@ -189,16 +188,3 @@ def test_what_was_run_names_the_rows_and_their_recipe(copied):
     assert "3 steps of 2 crops" in facts["training"]
     assert (facts["shown"], "Cards" in facts["test data"]) == ("means", True)
     assert "a note" in work.grid().notes
-
-
-@pytest.mark.parametrize("held", ["a training", "the drawing"])
-def test_what_another_process_makes_is_no_failure_of_a_figure(tmp_path, copied, elsewhere, held):
-    """A process that does not wait leaves it for later."""
-    work = work_on(tmp_path if held == "a training" else copied)
-    work.engine.waits = False
-    start = work.networks["one"].start
-    elsewhere(work.status.folder(start) if held == "a training" else work.folder)
-    with pytest.raises(Held):
-        work.make()
-    assert work.problem is None
-    assert not DRAWN

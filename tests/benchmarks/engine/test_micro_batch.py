@@ -50,9 +50,9 @@ def sizes(monkeypatch):
     """What every `Trainee` from now on is told."""
     seen, begin = [], module.Trainee.__init__
 
-    def watched(self, run, resources, start, micro_batch=0, *ranks):
+    def watched(self, run, resources, start, micro_batch=0):
         seen.append(micro_batch)
-        begin(self, run, resources, start, micro_batch, *ranks)
+        begin(self, run, resources, start, micro_batch)
 
     monkeypatch.setattr(module.Trainee, "__init__", watched)
     return seen
@@ -62,9 +62,9 @@ def test_judges_are_trained_in_whole_batches(tmp_path, monkeypatch):
     """They normalise over their batch, and all rows are measured by the same ones."""
     asked = {}
 
-    def watched(run, status, resources, label, workers, every, micro_batch, ranks):
+    def watched(run, status, resources, label, workers, every, micro_batch):
         asked[status.ids.run_id(run)] = micro_batch
-        make_run(run, status, resources, label, workers, every, micro_batch, ranks)
+        make_run(run, status, resources, label, workers, every, micro_batch)
 
     monkeypatch.setattr(execute, "make_run", watched)
     engine = replace(quick.quick_engine(tmp_path), micro_batch=1)

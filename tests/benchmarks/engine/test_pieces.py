@@ -212,8 +212,7 @@ def test_network_that_learns_from_the_batch_as_a_whole_is_refused_by_name(norm):
         Trainee(run, LocalResources(), None, 4)
     assert re.fullmatch(
         r"Normalised cannot be trained in pieces: body\.1, a \w+Norm2d, learns from all images of "
-        "a step together; train it in one process, and leave --micro-batch out, or give at least "
-        "the batch, 5",
+        "a step together; leave --micro-batch out, or give at least the batch, 5",
         str(caught.value),
     )
     for whole in (0, 5):

@@ -3,7 +3,6 @@
 import sys
 
 import pytest
-import quick
 
 from benchmarks.engine import progress as module
 from benchmarks.engine.progress import Progress, clock, say
@@ -107,14 +106,3 @@ def test_terminal_has_a_bar_that_goes_away(monkeypatch):
 def test_lines_go_to_stderr(capsys):
     say("a word")
     assert capsys.readouterr() == ("", "a word\n")
-
-
-def test_training_tells_each_of_its_steps(tmp_path, monkeypatch):
-    told = []
-
-    def tell(self, *done):
-        told.append((self.label, self.unit, *done))
-
-    monkeypatch.setattr(Progress, "__call__", tell)
-    quick.quick_engine(tmp_path).ensure(quick.JUDGE, "the row")
-    assert told == [("the row", "step", 1, 2), ("the row", "step", 2, 2)]

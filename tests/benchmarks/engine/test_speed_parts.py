@@ -13,7 +13,6 @@ import torch
 from benchmarks.declare.runs import network
 from benchmarks.declare.speed import Speed
 from benchmarks.engine import speed, store
-from benchmarks.engine.holding import Held
 from benchmarks.engine.steps import Step
 from benchmarks.engine.weights import WeightFiles
 from benchmarks.profiles.paper import PAPER
@@ -273,17 +272,3 @@ def test_absent_and_wrong_weights_are_told_before_anything_is_timed(tmp_path, cl
     (step,) = timed.steps()
     assert (step.action, len(step.problems)) == ("missing", 1)
     assert path.name in step.problems[0]
-
-
-def test_process_that_does_not_wait_leaves_the_timing_to_another(tmp_path, elsewhere, monkeypatch):
-    engine = quick.quick_engine(tmp_path)
-    engine.waits = False
-    folder = engine.status.store.folder
-
-    def taken(slug, key):
-        elsewhere(folder(slug, key))
-        return folder(slug, key)
-
-    monkeypatch.setattr(engine.status.store, "folder", taken)
-    with pytest.raises(Held):
-        speed.SpeedWork(TABLE, engine).grid()

@@ -41,7 +41,7 @@ def test_what_is_in_the_place_of_a_file_is_moved_aside(folder, capsys, name, kin
 
 
 @pytest.mark.parametrize("kind", ["folder", "loop", "fifo"])
-@pytest.mark.parametrize("name", ["a", "a.sha256", "log.jsonl", ".lock", ".lease"])
+@pytest.mark.parametrize("name", ["a", "a.sha256", "log.jsonl", ".lock"])
 def test_what_is_in_the_place_of_a_file_stops_no_other_use(folder, name, kind):
     folder.write("b", b"content")
     folder.write("a", b"content")

@@ -21,7 +21,6 @@ from benchmarks.engine.store import RunFolder
 from benchmarks.engine.stored_training import make_run, stored_weights
 from datasets.degradations.noise import Noisy
 from datasets.images import DataError
-from losses.ranks import ALONE
 
 STEPS = 45
 TRAINING = replace(quick.TRAINING, steps=STEPS)
@@ -84,7 +83,6 @@ def test_record_tells_what_was_run_by_what_and_where(tmp_path):
         "weights": status.weights_digest(run),
         "threads": torch.get_num_threads(),
         "micro_batch": 0,
-        "ranks": 1,
         "spec": status.ids.canonical_fields(run),
         "declared": repr(run),
         "profile": "smoke",
@@ -306,22 +304,23 @@ def test_saving_never_takes_more_than_a_twentieth_of_the_time(tmp_path, monkeypa
     assert all(after - before > 0.4 for before, after in pairwise(saved))
 
 
-def test_loop_gets_the_workers_and_the_size_of_pieces(tmp_path, monkeypatch):
+def test_loop_gets_the_workers_and_tells_its_steps(tmp_path, monkeypatch):
     got = []
 
-    def watched(run, images, resources, checkpoints, start, workers, score, micro_batch, ranks):
-        assert (score, ranks) == (None, ALONE)
-        got.append((workers, micro_batch))
+    def watched(run, images, resources, checkpoints, start, workers, score, micro_batch):
+        assert score is None
+        got.append((workers, micro_batch, checkpoints.progress.label, checkpoints.progress.unit))
         return train_module.train(run, images, resources, checkpoints, start)
 
     monkeypatch.setattr(stored_training, "train", watched)
     engine = quick.quick_engine(tmp_path)
     make_run(RUN, engine.status, engine, "the row", 3, 1000.0, 2)
-    assert got == [(3, 2)]
+    assert got == [(3, 2, "the row", "step")]
 
 
 def test_longer_pauses_than_that_are_kept(tmp_path, monkeypatch):
-    saved, write = [], RunFolder.write
+    saved = []
+    write = RunFolder.write
     monkeypatch.setattr(
         RunFolder, "write", lambda self, name, content: (saved.append(name),
                                                         write(self, name, content)))  # fmt: skip

@@ -4,18 +4,58 @@ from typing import Any
 
 import pytest
 import torch
-from every_row import Untrained, drawn, every_training
 from torch import Tensor
 
 from benchmarks.declare.errors import UsageError
 from benchmarks.declare.runs import Run
+from benchmarks.declare.table import Table
+from benchmarks.declare.tree import walk
 from benchmarks.engine.content_ids import ContentIds
 from benchmarks.engine.network_outputs import network_outputs
 from benchmarks.engine.train import Trainee
-from datasets.images import DataPaths
+from benchmarks.papers.registry import TABLES
+from benchmarks.profiles.resolve import Resolver
+from benchmarks.profiles.smoke import SMOKE
+from datasets.images import DataPaths, Images
+from datasets.sampling import TrainingSamples, batches
+from losses.local_resources import LocalResources
+from losses.objective import Term
 
+BATCH = 4
 SLOW = {"DsDeblur", "DICNet"}  # in double precision
 REFUSED = {"SRResNet", "URDGN", "PFSR", "FSRNet", "DcGAN", "PPDN", "DnCNN"}
+
+
+class Untrained(LocalResources):
+    """Networks and judges with random weights, the same each time."""
+
+    def fresh(self, network: Any) -> torch.nn.Module:
+        return network.build().to(self.device)
+
+    def frozen(self, network: Any) -> torch.nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(5)
+            return super().frozen(network.network)
+
+
+def every_training() -> dict[tuple[str, tuple[str, ...]], Run]:
+    """A row's training for each network and set of kinds of terms in any table."""
+    resolver = Resolver(SMOKE, lambda name: False)
+    found: dict[tuple[str, tuple[str, ...]], Run] = {}
+    tables = [table for table in TABLES.values() if isinstance(table, Table) and table.fillable]
+    for table in tables:
+        rows = [part for _, row in table.rows() for part in table.trainings(row).values()]
+        for row in (row for row in rows if row.model is not None):
+            provider = resolver.run(table, row, 0)
+            run = getattr(provider, "run", provider)
+            if isinstance(run, Run):
+                kinds = {type(part).__name__ for part in walk(run.objective) if is_term(part)}
+                found.setdefault((run.network.name, tuple(sorted(kinds))), run)
+    return found
+
+
+def is_term(part: Any) -> bool:
+    return isinstance(part, Term)
 
 
 def parameters() -> list[Any]:
@@ -34,6 +74,16 @@ def parameters() -> list[Any]:
 def opened(tmp_path_factory: pytest.TempPathFactory) -> ContentIds:
     """The data sets, each opened once."""
     return ContentIds(DataPaths(None, tmp_path_factory.mktemp("cache")))
+
+
+def drawn(run: Run, images: Images) -> list[dict[str, Tensor]]:
+    """The first two batches of a training, in double precision."""
+    recipe = run.training
+    samples = TrainingSamples(run.data, images, int(recipe.crop), recipe.augment, 0)
+    return [
+        {name: x.double() if x.is_floating_point() else x for name, x in batch.items()}
+        for batch in batches(samples, BATCH, 0, 2, workers=0)
+    ]
 
 
 def learnt(run: Run, micro_batch: int, given: list[dict[str, Tensor]]) -> dict[str, list[Tensor]]:

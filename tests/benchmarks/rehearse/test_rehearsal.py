@@ -247,18 +247,6 @@ def test_plan_takes_its_times_from_the_rehearsal(engine, tmp_path):
     assert record.seconds(run) == 40 * record.steps(run).step_seconds
 
 
-def test_tests_of_a_plan_take_what_the_rehearsal_says(engine, tmp_path):
-    found = lines(engine, tmp_path)
-    record, other = (Record.of(folder, engine.device) for folder in (tmp_path, tmp_path / "other"))
-    jobs = [job for job in plan(engine).jobs() if job.scores]
-    for line, job in zip(found, jobs, strict=True):
-        cost = record.tests(job.scores, engine.status)
-        assert cost.seconds == pytest.approx(line.testing.seconds)
-        assert cost.flop == pytest.approx(line.testing.flop)
-        assert record.training(line.run) == line.training
-        assert other.tests(job.scores, engine.status) is None
-
-
 def test_record_that_is_none_is_written_anew(engine, tmp_path, capsys):
     path = Record.of(tmp_path, engine.device).path
     path.parent.mkdir()
